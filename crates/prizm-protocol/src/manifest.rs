@@ -1,0 +1,206 @@
+//! `prizm.toml`, the manifest at a plugin's root.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::methods::initialize::Location;
+use crate::{Capability, ProtocolVersion, ProviderId};
+
+/// A checked manifest.
+///
+/// ```
+/// let manifest = prizm_protocol::Manifest::from_toml(r#"
+///     [provider]
+///     id = "echo"
+///     name = "Echo"
+///     version = "1.0.0"
+///     type = "local"
+///     protocol = "1.0"
+///     capabilities = ["text-to-text"]
+///
+///     [run]
+///     command = ["python3", "provider.py"]
+/// "#)?;
+/// assert_eq!(manifest.provider.id, "echo");
+/// # Ok::<(), prizm_protocol::ManifestError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Who the provider is and what it can do.
+    pub provider: ProviderSection,
+    /// How to start it; absent where the entry point rules find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+    /// How to build it; absent where the recipe rules find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
+    /// What the sandbox grants.
+    #[serde(default)]
+    pub permissions: Permissions,
+    /// The services that it needs by default, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, ServiceReference>,
+}
+
+/// `[provider]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSection {
+    /// Its id.
+    pub id: ProviderId,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its version.
+    pub version: semver::Version,
+    /// Where the work is done.
+    #[serde(rename = "type")]
+    pub location: Location,
+    /// The protocol that it speaks.
+    pub protocol: ProtocolVersion,
+    /// What it can do, at most: a plugin that declares more is refused.
+    pub capabilities: Vec<Capability>,
+}
+
+/// `[run]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The program and its arguments, started in the plugin's root without a shell.
+    pub command: Vec<String>,
+}
+
+/// `[build]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// The program and its arguments, started in the plugin's root without a shell.
+    pub command: Vec<String>,
+    /// Environment variables that the build may see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+}
+
+/// `[permissions]`: what a provider asks for. A user grants it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permissions {
+    /// Hosts that it may talk to.
+    #[serde(default)]
+    pub network: Vec<String>,
+    /// Environment variables that it may see.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// Files and directories outside its own that it may read.
+    #[serde(default)]
+    pub read: Vec<PathBuf>,
+}
+
+/// `[services.NAME]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceReference {
+    /// Where the service comes from.
+    pub url: String,
+}
+
+/// A manifest that is wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// It cannot be read as a manifest; the message names the line and the key.
+    #[error("{}", .0.to_string().trim_end())]
+    Toml(#[from] toml::de::Error),
+    /// A list that must name something is empty.
+    #[error("`{key}` is empty: {expected}")]
+    Empty {
+        /// Path of the key.
+        key: &'static str,
+        /// What belongs there.
+        expected: &'static str,
+    },
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    /// The text is no TOML, a key is missing, unknown or of the wrong type, or a list is empty.
+    pub fn from_toml(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), ManifestError> {
+        let empty = |key, expected| Err(ManifestError::Empty { key, expected });
+        let names_a_program = |command: &[String]| command.first().is_some_and(|program| !program.is_empty());
+        if self.provider.capabilities.is_empty() {
+            return empty("provider.capabilities", "name at least one capability, such as `text-to-image`");
+        }
+        if self.run.as_ref().is_some_and(|run| !names_a_program(&run.command)) {
+            return empty("run.command", "name the program, then its arguments");
+        }
+        if self.build.as_ref().is_some_and(|build| !names_a_program(&build.command)) {
+            return empty("build.command", "name the program, then its arguments");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[provider]
+id = "acme-sd"
+name = "Acme Stable Diffusion"
+version = "2.4.1"
+type = "remote"
+protocol = "1.0"
+capabilities = ["text-to-image"]
+
+[run]
+command = ["python3", "provider.py"]
+
+[build]
+command = ["make"]
+env = ["CUDA_HOME"]
+
+[permissions]
+network = ["queue.fal.run"]
+env = ["FAL_KEY"]
+read = []
+
+[services.backend]
+url = "github:acme/sd-service@v1"
+"#;
+
+    #[test]
+    fn the_example_of_the_specification_survives() {
+        let manifest = Manifest::from_toml(GOOD).unwrap();
+        assert_eq!(manifest.services["backend"].url, "github:acme/sd-service@v1");
+        let printed = toml::to_string(&manifest).unwrap();
+        assert_eq!(Manifest::from_toml(&printed).unwrap(), manifest);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let check = |from: &str, to: &str, expected: &str| {
+            let error = Manifest::from_toml(&GOOD.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}\nlacks {expected}");
+        };
+        check("id = \"acme-sd\"", "id = \"Acme SD\"", "`Acme SD` is not a provider id");
+        check("2.4.1", "two", "version");
+        check("text-to-image", "text-to-imag", "`text-to-imag` is not a capability");
+        check("[\"text-to-image\"]", "[]", "`provider.capabilities` is empty");
+        check("[\"python3\", \"provider.py\"]", "[]", "`run.command` is empty");
+        check("command = [\"make\"]", "command = \"make\"", "invalid type: string");
+        check("[run]", "[runs]", "unknown field `runs`");
+        check("protocol = \"1.0\"\n", "", "missing field `protocol`");
+    }
+}

@@ -1,0 +1,88 @@
+//! What a provider says of its models.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::MediaKind;
+
+/// A model as a plugin declares it. Names are unchecked text until the host has validated them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// Its id, unique within the provider.
+    pub id: String,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is good for, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The capabilities it has; each must be the provider's too.
+    pub capabilities: Vec<String>,
+    /// JSON Schema 2020-12 of `transform`'s `options`, by capability.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, Value>,
+    /// The inputs it takes, by capability; absent means one of the capability's input kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Vec<InputSlot>>,
+    /// What a call costs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pricing: Vec<Price>,
+    /// True where a call costs nothing. Absent means unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_free: Option<bool>,
+    /// Bounds on media, such as `maxWidth` (pixels) or `maxDurationMs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Map<String, Value>>,
+    /// MIME types that it reads; absent means any of the capability's input kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_formats: Option<Vec<String>>,
+    /// MIME types that it writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_formats: Option<Vec<String>>,
+}
+
+impl Model {
+    /// Starts a model with its id and capabilities.
+    pub fn new(
+        id: impl Into<String>,
+        capabilities: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            capabilities: capabilities.into_iter().map(Into::into).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// One input of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputSlot {
+    /// Its role; absent for the primary input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The kind of media it takes.
+    pub kind: MediaKind,
+    /// True, the default, where a call without it is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
+}
+
+/// A unit price.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Price {
+    /// The capability it is for; absent for all of the model's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<String>,
+    /// What is counted: `call`, `image`, `megapixel`, `second`, `character`, `token`, `step`…
+    pub unit: String,
+    /// Price of one unit, a decimal string.
+    pub amount: String,
+    /// ISO 4217 code, such as `USD`.
+    pub currency: String,
+}
