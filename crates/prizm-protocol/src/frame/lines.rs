@@ -70,6 +70,11 @@ impl LineDecoder {
         self.finish_line(&mut sink);
     }
 
+    /// Returns how many bytes of a line that has not ended have been read, kept or not.
+    pub fn unfinished(&self) -> u64 {
+        self.partial.len() as u64 + self.discarded
+    }
+
     fn hold(&mut self, bytes: &[u8]) {
         if self.discarded == 0 && self.partial.len() + bytes.len() <= self.limit {
             self.partial.extend_from_slice(bytes);

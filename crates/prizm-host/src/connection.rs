@@ -1,0 +1,199 @@
+//! Calls over the guarded wire: deadlines, notices, cancellation on drop.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prizm_protocol::methods::{Method, notifications};
+use prizm_protocol::{ErrorData, ErrorKind as WireKind, ErrorObject};
+use serde_json::value::RawValue;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::process::LogSink;
+use crate::report::Ended;
+use crate::wire::{Calls, Dropped, Engine, Inbox, Notice, Outbox, Reply};
+use crate::{Error, ErrorKind, Stage};
+
+/// How long a failed call waits for the report of how the plugin ended.
+const REPORT_WAIT: Duration = Duration::from_secs(3);
+
+/// The host's side of the wire to one instance of a plugin.
+pub(crate) struct Connection {
+    pub(crate) engine: Engine,
+    pub(crate) calls: Calls,
+    pub(crate) outbox: Outbox,
+    pub(crate) log: LogSink,
+    pub(crate) ended: watch::Receiver<Option<Arc<Ended>>>,
+    pub(crate) max_frame: usize,
+}
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Patience {
+    /// When it is of no use any more.
+    pub(crate) deadline: Option<Instant>,
+    /// The longest silence.
+    pub(crate) idle: Option<Duration>,
+}
+
+impl Patience {
+    pub(crate) fn until(deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), idle: None }
+    }
+}
+
+/// Tells the plugin when a caller goes away.
+struct CancelOnDrop<'a> {
+    connection: &'a Connection,
+    id: u64,
+}
+
+impl Drop for CancelOnDrop<'_> {
+    fn drop(&mut self) {
+        if self.connection.calls.abandon(self.id) == Dropped::Tell {
+            let params = notifications::CancelParams { id: self.id };
+            self.connection.outbox.notify(notifications::CANCEL_REQUEST, params);
+        }
+    }
+}
+
+impl Connection {
+    /// Makes a call whose notices are of no interest.
+    pub(crate) async fn request<M: Method>(
+        &self,
+        params: &M::Params,
+        stage: Stage,
+        deadline: Instant,
+    ) -> Result<M::Result, Error> {
+        self.call::<M>(params, stage, Patience::until(deadline), None, |_| Ok(None)).await
+    }
+
+    /// Makes a call. Notices are handled in order, all of them before the answer; a handler may
+    /// move the deadline, or end the call. `keep` lives until the plugin has answered, even when
+    /// the caller does not wait so long.
+    pub(crate) async fn call<M: Method>(
+        &self,
+        params: &M::Params,
+        stage: Stage,
+        mut patience: Patience,
+        keep: Option<Box<dyn Any + Send>>,
+        mut on_notice: impl FnMut(Notice) -> Result<Option<Instant>, Error> + Send,
+    ) -> Result<M::Result, Error> {
+        let params = self.encode(M::NAME, params, stage)?;
+        let (id, inbox) = self.calls.open(keep);
+        let guard = CancelOnDrop { connection: self, id };
+        let response = self.engine.call(id, M::NAME, &params);
+        tokio::pin!(response);
+        let mut last_heard = Instant::now();
+        let reply = loop {
+            tokio::select! {
+                biased;
+                notice = inbox.next() => {
+                    last_heard = Instant::now();
+                    if let Some(later) = on_notice(notice)? {
+                        patience.deadline = Some(later);
+                    }
+                }
+                reply = &mut response => break reply,
+                () = out_of_patience(patience, last_heard) => return Err(out_of_time(M::NAME, stage, patience)),
+            }
+        };
+        drain(&inbox, &mut on_notice)?;
+        drop(guard);
+        match reply {
+            Ok(reply) => self.decode::<M>(reply, stage),
+            Err(_) => Err(self.end().await.to_error(stage, Some(M::NAME))),
+        }
+    }
+
+    /// Returns how the instance ended, once that is known.
+    pub(crate) async fn end(&self) -> Arc<Ended> {
+        let mut ended = self.ended.clone();
+        let known = timeout(REPORT_WAIT, ended.wait_for(Option::is_some)).await;
+        let known = known.ok().and_then(Result::ok).and_then(|ended| ended.clone());
+        known.unwrap_or_else(|| Arc::new(Ended::unknown(self.log.tail())))
+    }
+
+    fn encode(&self, method: &str, params: &impl serde::Serialize, stage: Stage) -> Result<Box<RawValue>, Error> {
+        let params = serde_json::value::to_raw_value(params)
+            .map_err(|error| Error::new(ErrorKind::Input, stage, format!("`{method}`: {error}")))?;
+        let size = params.get().len() + method.len() + 64;
+        if size > self.max_frame {
+            let limit = self.max_frame;
+            return Err(Error::new(
+                ErrorKind::FrameTooLarge,
+                stage,
+                format!("`{method}` takes a frame of {size} bytes, over the limit of {limit}"),
+            )
+            .with_hint("give large media as files: only text travels inline"));
+        }
+        if !self.outbox.has_room_for(size) {
+            let error = Error::new(ErrorKind::Protocol, stage, "the plugin has stopped reading its stdin");
+            return Err(error.with_stderr(self.log.tail()));
+        }
+        Ok(params)
+    }
+
+    fn decode<M: Method>(&self, reply: Reply, stage: Stage) -> Result<M::Result, Error> {
+        match reply {
+            Ok(result) => serde_json::from_str(result.get()).map_err(|error| {
+                Error::new(ErrorKind::Protocol, stage, format!("the plugin's answer to `{}` is malformed: {error}", M::NAME))
+                    .with_hint("the plugin breaks the protocol: report it to its author")
+                    .with_stderr(self.log.tail())
+            }),
+            Err(rpc) => Err(self.rpc_error(rpc, stage)),
+        }
+    }
+
+    fn rpc_error(&self, rpc: ErrorObject, stage: Stage) -> Error {
+        let oversized = rpc.kind() == Some(WireKind::FrameTooLarge);
+        let ErrorData { docs_url, .. } = rpc.details();
+        let cancelled = rpc.code == prizm_protocol::code::CANCELLED;
+        let malformed = rpc.code == prizm_protocol::code::INTERNAL_ERROR
+            && rpc.message.starts_with("the plugin's answer is malformed");
+        let error = if oversized {
+            let hint = "the plugin must hand large media over as files in its job directory";
+            Error::new(ErrorKind::FrameTooLarge, stage, rpc.message).with_hint(hint)
+        } else if cancelled {
+            Error::new(ErrorKind::Cancelled, stage, "the plugin cancelled the call")
+        } else if malformed {
+            Error::new(ErrorKind::Protocol, stage, rpc.message)
+                .with_hint("the plugin breaks the protocol: report it to its author")
+        } else {
+            Error::provider(stage, rpc)
+        };
+        let error = match docs_url {
+            Some(url) => error.with_hint(format!("see {url}")),
+            None => error,
+        };
+        error.with_stderr(self.log.tail())
+    }
+}
+
+fn drain(
+    inbox: &Inbox,
+    on_notice: &mut impl FnMut(Notice) -> Result<Option<Instant>, Error>,
+) -> Result<(), Error> {
+    while let Some(notice) = inbox.take() {
+        on_notice(notice)?;
+    }
+    Ok(())
+}
+
+async fn out_of_patience(patience: Patience, last_heard: Instant) {
+    let idle = patience.idle.map(|idle| last_heard + idle);
+    match [patience.deadline, idle].into_iter().flatten().min() {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn out_of_time(method: &str, stage: Stage, patience: Patience) -> Error {
+    let passed = patience.deadline.is_some_and(|deadline| deadline <= Instant::now());
+    let error = match patience.idle {
+        Some(idle) if !passed => format!("the plugin said nothing about `{method}` for {idle:?}"),
+        _ => format!("the plugin did not answer `{method}` in time"),
+    };
+    Error::new(ErrorKind::Deadline, stage, error)
+}

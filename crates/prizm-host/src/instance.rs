@@ -1,0 +1,286 @@
+//! One run of a plugin: spawn → handshake → validate → configure, and the tasks that keep it.
+
+mod life;
+mod stop;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use prizm_protocol::methods::configure::{Configure, ConfigureParams};
+use prizm_protocol::methods::initialize::{HostIdentity, HostLimits, Initialize, InitializeParams};
+use prizm_protocol::{MAX_FRAME_BYTES, PROTOCOL_VERSION, code};
+use rustix::process::Signal;
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::connection::{Connection, Patience};
+use crate::process::{LogSink, Process, Redactor, drain, spawn};
+use crate::report::Ended;
+use crate::validate::{MAX_IN_FLIGHT, validate};
+use crate::wire::{Abandoned, Calls, Demux, Engine, Notice, Outbox};
+use crate::{Error, ErrorKind, PluginSpec, ProviderInfo, Stage};
+
+/// The longest that `configure` may take, however often the plugin says `$/startup`.
+const CONFIGURE_MAX: Duration = Duration::from_secs(15 * 60);
+/// Violations that an error lists.
+const SHOWN_VIOLATIONS: usize = 20;
+
+/// A plugin that runs, has been found valid, and is configured.
+pub(crate) struct Instance {
+    pub(crate) connection: Connection,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) born: std::time::Instant,
+    info: RwLock<Arc<ProviderInfo>>,
+    run: Run,
+    redactor: Redactor,
+    stopping: Arc<AtomicBool>,
+    tainted: AtomicBool,
+    /// Calls that hold the instance, waiting for a slot or for an answer.
+    users: AtomicUsize,
+    last_used: Mutex<Instant>,
+    /// Rung when the last user leaves a tainted instance.
+    drained: Arc<Notify>,
+}
+
+/// What the monitor of an instance listens to.
+pub(crate) struct Signals {
+    pub(crate) abandoned: mpsc::UnboundedReceiver<Abandoned>,
+    pub(crate) ended: watch::Receiver<Option<Arc<Ended>>>,
+}
+
+impl Instance {
+    /// Starts a plugin and brings it to `Ready`.
+    pub(crate) async fn start(
+        spec: &PluginSpec,
+        label: &str,
+        config: &ConfigureParams,
+    ) -> Result<(Arc<Self>, Signals), Error> {
+        let (process, pipes) = spawn(&spec.command, &spec.work_dir)?;
+        let process = Arc::new(process);
+        let redactor = Redactor::default();
+        let log = LogSink::new(label.to_owned(), redactor.clone());
+        let (abandoned_sender, abandoned) = mpsc::unbounded_channel();
+        let calls = Calls::new(abandoned_sender);
+        let outbox = Outbox::default();
+        let (engine, responses) = Engine::start(calls.clone(), outbox.clone());
+        let (ended_sender, ended) = watch::channel(None);
+        let demux = Demux {
+            calls: calls.clone(),
+            outbox: outbox.clone(),
+            responses,
+            log: log.clone(),
+            max_frame: MAX_FRAME_BYTES,
+        };
+        let stopping = Arc::new(AtomicBool::new(false));
+        let life = life::Life {
+            process: Arc::clone(&process),
+            reader: tokio::spawn(demux.run(pipes.stdout)),
+            stderr: tokio::spawn(drain(pipes.stderr, log.clone())),
+            log: log.clone(),
+            stopping: Arc::clone(&stopping),
+            calls: calls.clone(),
+            outbox: outbox.clone(),
+        };
+        let tasks =
+            vec![tokio::spawn(outbox.clone().write_to(pipes.stdin)), tokio::spawn(life.run(ended_sender))];
+        // From here on, giving up kills the process and ends the tasks.
+        let run = Run { process, tasks };
+        let connection =
+            Connection { engine, calls, outbox, log, ended: ended.clone(), max_frame: MAX_FRAME_BYTES };
+        let instance_id = format!("{label}-{}", run.process.pid());
+        let info = handshake(&connection, spec, instance_id).await?;
+        redactor.set(secrets(&info, config));
+        configure(&connection, &info, config, spec.timing.configure).await?;
+        let instance = Self {
+            connection,
+            slots: Arc::new(Semaphore::new(info.max_in_flight as usize)),
+            born: std::time::Instant::now(),
+            info: RwLock::new(Arc::new(info)),
+            run,
+            redactor,
+            stopping,
+            tainted: AtomicBool::new(false),
+            users: AtomicUsize::new(0),
+            last_used: Mutex::new(Instant::now()),
+            drained: Arc::default(),
+        };
+        Ok((Arc::new(instance), Signals { abandoned, ended }))
+    }
+
+    /// Returns what the plugin is, with its latest list of models.
+    pub(crate) fn info(&self) -> Arc<ProviderInfo> {
+        Arc::clone(&self.info.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_info(&self, info: Arc<ProviderInfo>) {
+        *self.info.write().unwrap_or_else(PoisonError::into_inner) = info;
+    }
+
+    /// Sends a new configuration.
+    pub(crate) async fn configure(&self, config: &ConfigureParams, patience: Duration) -> Result<(), Error> {
+        self.redactor.set(secrets(&self.info(), config));
+        configure(&self.connection, &self.info(), config, patience).await
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.run.process.pid()
+    }
+
+    /// Returns whether new work may be given to it.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.tainted.load(Ordering::Acquire)
+            && !self.stopping.load(Ordering::Acquire)
+            && self.connection.ended.borrow().is_none()
+    }
+
+    /// Takes no new work; the monitor stops it when the last user has left.
+    pub(crate) fn taint(&self) {
+        self.tainted.store(true, Ordering::Release);
+        if self.is_drained() {
+            self.drained.notify_one();
+        }
+    }
+
+    fn is_drained(&self) -> bool {
+        self.tainted.load(Ordering::Acquire) && self.users.load(Ordering::Acquire) == 0
+    }
+
+    /// Returns a wait for the moment when a tainted instance has lost its last user. It does not
+    /// hold the instance.
+    pub(crate) fn drained(&self) -> impl Future<Output = ()> + use<> {
+        let drained = Arc::clone(&self.drained);
+        async move { drained.notified().await }
+    }
+
+    /// Returns since when nobody has used it; `None` while somebody does.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        let idle = self.users.load(Ordering::Acquire) == 0 && self.connection.calls.len() == 0;
+        idle.then(|| *self.last_used.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn users(&self) -> usize {
+        self.users.load(Ordering::Acquire)
+    }
+
+    fn touch(&self) {
+        *self.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+/// A use of an instance; while one lives, the instance is neither idle nor drained.
+pub(crate) struct Lease(Arc<Instance>);
+
+impl Lease {
+    pub(crate) fn new(instance: Arc<Instance>) -> Self {
+        instance.users.fetch_add(1, Ordering::AcqRel);
+        instance.touch();
+        Self(instance)
+    }
+}
+
+impl std::ops::Deref for Lease {
+    type Target = Arc<Instance>;
+
+    fn deref(&self) -> &Arc<Instance> {
+        &self.0
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.users.fetch_sub(1, Ordering::AcqRel);
+        if self.0.is_drained() {
+            self.0.drained.notify_one();
+        }
+    }
+}
+
+/// The process and the tasks around it. Dropping it kills the one and ends the others.
+struct Run {
+    process: Arc<Process>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.process.signal(Signal::KILL);
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn handshake(connection: &Connection, spec: &PluginSpec, instance_id: String) -> Result<ProviderInfo, Error> {
+    let params = InitializeParams {
+        protocol_versions: vec![PROTOCOL_VERSION.to_string()],
+        host: HostIdentity { name: "prizm".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        limits: HostLimits { max_frame_bytes: MAX_FRAME_BYTES as u64, max_in_flight: MAX_IN_FLIGHT },
+        instance_id,
+    };
+    let patience = spec.timing.initialize;
+    let answer = connection.request::<Initialize>(&params, Stage::Handshake, Instant::now() + patience).await;
+    let declaration = answer.map_err(|error| match error.kind() {
+        ErrorKind::Deadline => Error::new(
+            ErrorKind::Deadline,
+            Stage::Handshake,
+            format!("the plugin did not answer `initialize` within {patience:?}"),
+        )
+        .with_hint("a plugin answers `initialize` at once and loads what is slow in `configure`; is the command a Prizm plugin?")
+        .with_stderr(connection.log.tail()),
+        _ => error,
+    })?;
+    validate(&declaration, &[PROTOCOL_VERSION], &spec.expected).map_err(|violations| {
+        let mut message = "the plugin's declaration is not valid:".to_owned();
+        for violation in violations.iter().take(SHOWN_VIOLATIONS) {
+            message.push_str(&format!("\n  - {violation}"));
+        }
+        if let Some(more) = violations.len().checked_sub(SHOWN_VIOLATIONS + 1) {
+            message.push_str(&format!("\n  - and {} more", more + 1));
+        }
+        Error::new(ErrorKind::Invalid, Stage::Validate, message)
+            .with_hint("the plugin's author must mend its declaration or its manifest")
+            .with_stderr(connection.log.tail())
+    })
+}
+
+async fn configure(
+    connection: &Connection,
+    info: &ProviderInfo,
+    config: &ConfigureParams,
+    patience: Duration,
+) -> Result<(), Error> {
+    check_settings(info, config)?;
+    let latest = Instant::now() + CONFIGURE_MAX;
+    let on_notice = |notice| match notice {
+        Notice::Startup(startup) => {
+            tracing::info!(plugin = %info.id, stage = startup.stage, fraction = startup.fraction, "starting");
+            Ok(Some(latest.min(Instant::now() + patience)))
+        }
+        _ => Ok(None),
+    };
+    let first = Patience::until(Instant::now() + patience);
+    match connection.call::<Configure>(config, Stage::Configure, first, None, on_notice).await {
+        Ok(answer) if answer.ready => Ok(()),
+        Ok(_) => Err(Error::new(ErrorKind::Protocol, Stage::Configure, "the plugin answered `configure` but is not ready")),
+        // Without settings there is nothing to configure.
+        Err(error) if error.rpc().is_some_and(|rpc| rpc.code == code::METHOD_NOT_FOUND) && *config == ConfigureParams::default() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn check_settings(info: &ProviderInfo, config: &ConfigureParams) -> Result<(), Error> {
+    let Some(schema) = &info.config_schema else { return Ok(()) };
+    let faults = schema.check(&config.config);
+    let Some(fault) = faults.first() else { return Ok(()) };
+    let setting = if fault.name.is_empty() { String::new() } else { format!(" `{}`", fault.name) };
+    let names: Vec<_> = schema.names().collect();
+    let message = format!("the configuration of `{}` is wrong: setting{setting}: {}", info.id, fault.message);
+    Err(Error::new(ErrorKind::Input, Stage::Configure, message)
+        .with_hint(format!("`{}` has the settings {}", info.id, names.join(", "))))
+}
+
+fn secrets(info: &ProviderInfo, config: &ConfigureParams) -> Vec<String> {
+    let values = info.secret_settings().filter_map(|name| config.config.get(name));
+    values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}

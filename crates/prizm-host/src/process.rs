@@ -1,0 +1,146 @@
+//! A plugin's process: its own group, known to the guard, killed at the latest in `Drop`.
+
+mod command;
+mod exit;
+mod guard;
+mod stderr;
+
+use std::io;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::net::unix::pipe;
+
+pub use command::PluginCommand;
+pub use exit::Exit;
+pub(crate) use stderr::{LogSink, Redactor, drain};
+
+use crate::{Error, ErrorKind, Stage};
+
+/// Attempts to start a program that another thread's fork still holds open for writing.
+const BUSY_ATTEMPTS: u32 = 20;
+
+/// A running plugin.
+///
+/// Its identity is the unreaped child itself: as long as this value has not reaped it, neither its
+/// pid nor its group id can belong to anybody else.
+pub(crate) struct Process {
+    pid: Pid,
+    child: Mutex<Option<Child>>,
+}
+
+/// The host's ends of a plugin's pipes.
+pub(crate) struct Pipes {
+    pub(crate) stdin: pipe::Sender,
+    pub(crate) stdout: pipe::Receiver,
+    pub(crate) stderr: pipe::Receiver,
+}
+
+/// Starts a plugin in its own process group.
+pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process, Pipes), Error> {
+    let failed = |message: String| Error::new(ErrorKind::Spawn, Stage::Spawn, message);
+    let mut std_command = command.to_std(work_dir).map_err(|_| {
+        let program = command.argv().next().unwrap_or_default().to_string_lossy().into_owned();
+        let hint = if program.contains('/') {
+            format!("check that `{program}` exists and is executable (chmod +x)")
+        } else {
+            format!("install `{program}` or put it on PATH")
+        };
+        failed(format!("cannot start `{command}`: no executable `{program}` was found")).with_hint(hint)
+    })?;
+    std_command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    guard::protect(&mut std_command).map_err(|error| failed(error.to_string()))?;
+    let mut child = start(&mut std_command).map_err(|error| {
+        let failed = failed(format!("cannot start `{command}`: {error}"));
+        match spawn_hint(&error) {
+            Some(hint) => failed.with_hint(hint),
+            None => failed,
+        }
+    })?;
+    guard::note(child.id());
+    let pipes = take_pipes(&mut child);
+    let pid = Pid::from_child(&child);
+    let process = Process { pid, child: Mutex::new(Some(child)) };
+    match pipes {
+        Ok(pipes) => Ok((process, pipes)),
+        Err(error) => Err(failed(format!("cannot use the pipes of `{command}`: {error}"))),
+    }
+}
+
+fn start(command: &mut std::process::Command) -> io::Result<Child> {
+    for _ in 1..BUSY_ATTEMPTS {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
+    command.spawn()
+}
+
+fn spawn_hint(error: &io::Error) -> Option<&'static str> {
+    Some(match error.raw_os_error()? {
+        8 => "it is no program for this machine: a script needs a `#!` line, a binary must be built for this system",
+        2 => "the interpreter named in its `#!` line, or its loader, is not installed",
+        13 => "make it executable with `chmod +x`",
+        11 | 12 => "the machine is out of processes or memory",
+        24 => "too many files are open: raise `ulimit -n`",
+        _ => return None,
+    })
+}
+
+fn take_pipes(child: &mut Child) -> io::Result<Pipes> {
+    let missing = || io::Error::other("a pipe is missing");
+    Ok(Pipes {
+        stdin: pipe::Sender::from_owned_fd(child.stdin.take().ok_or_else(missing)?.into())?,
+        stdout: pipe::Receiver::from_owned_fd(child.stdout.take().ok_or_else(missing)?.into())?,
+        stderr: pipe::Receiver::from_owned_fd(child.stderr.take().ok_or_else(missing)?.into())?,
+    })
+}
+
+impl Process {
+    /// Returns its pid, for people.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// Waits until it has ended, kills what is left of its group, and reaps it.
+    pub(crate) async fn wait(&self) -> Exit {
+        if let Err(error) = exit::ended(self.pid).await {
+            tracing::error!(pid = self.pid(), %error, "cannot watch the process; killing it");
+            self.signal(Signal::KILL);
+        }
+        self.reap()
+    }
+
+    /// Sends a signal to its whole group, unless it has been reaped.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        if child.is_some() {
+            // The group may be empty already.
+            let _ = kill_process_group(self.pid, signal);
+        }
+    }
+
+    fn reap(&self) -> Exit {
+        let mut slot = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut child) = slot.take() else { return Exit::Code(-1) };
+        let exit = exit::peek(self.pid);
+        // While the leader is unreaped its group id is its own: now is the last safe moment to kill
+        // the rest of the group, and to tell the guard.
+        let _ = kill_process_group(self.pid, Signal::KILL);
+        guard::forget(self.pid());
+        let _ = child.wait();
+        exit.ok().flatten().unwrap_or(Exit::Signal(9))
+    }
+}
+
+impl Drop for Process {
+    /// The last resort: synchronous, needs no runtime.
+    fn drop(&mut self) {
+        self.reap();
+    }
+}

@@ -1,0 +1,192 @@
+//! The reader of a plugin's stdout: tells what each line is and where it belongs.
+
+use prizm_protocol::frame::{self, Line, LineDecoder, Message, Noise};
+use prizm_protocol::methods::notifications::{self, Accepted, Chunk, Log, Progress, Startup};
+use prizm_protocol::{ErrorData, ErrorKind, ErrorObject, code};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use tokio::net::unix::pipe;
+use tokio::sync::mpsc;
+
+use super::engine::{error_frame, result_frame};
+use super::{Calls, Outbox, read_into};
+use crate::process::LogSink;
+
+/// Lines of noise without a frame between them that end a session.
+const NOISE_LINES: u64 = 10_000;
+/// Bytes of noise without a frame between them that end a session.
+const NOISE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Why a plugin's stdout is read no longer.
+#[derive(Clone, Debug)]
+pub(crate) enum EndOfStream {
+    /// The plugin closed it.
+    Closed {
+        /// The last line of noise, for the crash report.
+        noise: Option<String>,
+    },
+    /// There was too much noise without a frame.
+    Noise {
+        /// What ended the session, and a quote.
+        message: String,
+    },
+}
+
+/// The demultiplexer of one plugin.
+pub(crate) struct Demux {
+    pub(crate) calls: Calls,
+    pub(crate) outbox: Outbox,
+    pub(crate) responses: mpsc::UnboundedSender<Vec<u8>>,
+    pub(crate) log: LogSink,
+    pub(crate) max_frame: usize,
+}
+
+#[derive(Default)]
+struct NoiseCount {
+    lines: u64,
+    bytes: u64,
+    last: Option<String>,
+}
+
+impl NoiseCount {
+    fn too_much(self, endless: u64) -> EndOfStream {
+        let quote = match self.last {
+            Some(last) => format!(", the last one: `{}`", last.chars().take(200).collect::<String>()),
+            None => ", in one line without an end".to_owned(),
+        };
+        let (lines, bytes) = (self.lines, self.bytes + endless);
+        EndOfStream::Noise { message: format!("{lines} lines ({bytes} bytes) on stdout are no frames{quote}") }
+    }
+}
+
+impl Demux {
+    /// Reads until the plugin closes its stdout, or makes too much noise.
+    pub(crate) async fn run(self, stdout: pipe::Receiver) -> EndOfStream {
+        let mut decoder = LineDecoder::new(self.max_frame);
+        let mut noise = NoiseCount::default();
+        loop {
+            let more = read_into(&stdout, &mut decoder, |line| self.line(line, &mut noise)).await;
+            let unfinished = decoder.unfinished();
+            let endless = if unfinished > self.max_frame as u64 { unfinished } else { 0 };
+            if noise.lines >= NOISE_LINES || noise.bytes + endless >= NOISE_BYTES {
+                return noise.too_much(endless);
+            }
+            if !more {
+                decoder.finish(|line| self.line(line, &mut noise));
+                return EndOfStream::Closed { noise: noise.last };
+            }
+        }
+    }
+
+    fn line(&self, line: Line<'_>, noise: &mut NoiseCount) {
+        match line {
+            Line::Whole(bytes) => match frame::classify(bytes) {
+                Ok(message) => match self.message(message) {
+                    Ok(()) => (noise.lines, noise.bytes) = (0, 0),
+                    Err(reason) => self.noise(bytes, bytes.len() as u64, &reason, noise),
+                },
+                Err(reason) => self.noise(bytes, bytes.len() as u64, &reason, noise),
+            },
+            Line::Oversized { size, id: Some(id), .. } if self.calls.answered(id) => {
+                let data = ErrorData {
+                    extra: [("size".into(), size.into()), ("limit".into(), self.max_frame.into())].into_iter().collect(),
+                    kind: Some(ErrorKind::FrameTooLarge.as_str().into()),
+                    retryable: Some(false),
+                    ..ErrorData::default()
+                };
+                let message = format!("the answer has {size} bytes, over the frame limit of {}", self.max_frame);
+                let error = ErrorObject::of_kind(ErrorKind::FrameTooLarge, message).with_data(data);
+                let _ = self.responses.send(error_frame(id, &error));
+            }
+            Line::Oversized { size, head, .. } => {
+                let reason = format!("{size} bytes, over the frame limit of {}", self.max_frame);
+                self.noise(head, size, &reason, noise);
+            }
+        }
+    }
+
+    fn noise(&self, line: &[u8], size: u64, reason: &dyn std::fmt::Display, count: &mut NoiseCount) {
+        count.lines += 1;
+        count.bytes += size;
+        count.last = Some(self.log.noise(line, reason));
+    }
+
+    /// Takes a message; one that answers or belongs to nothing is noise, with the reason.
+    fn message(&self, message: Message<'_>) -> Result<(), String> {
+        match message {
+            Message::Response { id, outcome } => self.response(id, outcome),
+            Message::Notification { method, params } => self.notification(&method, params),
+            Message::Request { id, method, .. } => {
+                let error = ErrorObject::new(
+                    code::METHOD_NOT_FOUND,
+                    format!("`{method:.80}`: a plugin sends no requests to the host"),
+                );
+                // A plugin that floods and does not read gets no further answers.
+                let _ = self.outbox.push(&error_frame(id, &error));
+                Ok(())
+            }
+        }
+    }
+
+    fn response(&self, id: u64, outcome: Result<&RawValue, &RawValue>) -> Result<(), String> {
+        if !self.calls.answered(id) {
+            return Err(format!("it answers no pending request: id {id}"));
+        }
+        let malformed = |what: &str| {
+            ErrorObject::new(code::INTERNAL_ERROR, format!("the plugin's answer is malformed: {what}"))
+        };
+        let response = match outcome {
+            // jsonrpsee takes a null result for a missing one.
+            Ok(result) if result.get() == "null" => error_frame(id, &malformed("its result is null")),
+            Ok(result) => result_frame(id, result),
+            Err(error) => match serde_json::from_str::<ErrorObject>(error.get()) {
+                Ok(error) => error_frame(id, &error),
+                Err(reason) => error_frame(id, &malformed(&format!("its error object: {reason}"))),
+            },
+        };
+        // The receiver is gone only when nobody waits any more.
+        let _ = self.responses.send(response);
+        Ok(())
+    }
+
+    fn notification(&self, method: &str, params: Option<&RawValue>) -> Result<(), String> {
+        match method {
+            notifications::PROGRESS => {
+                let progress: Progress = parse(params)?;
+                self.inbox(progress.id)?.progress(progress).map_err(str::to_owned)
+            }
+            notifications::CHUNK => {
+                let chunk: Chunk = parse(params)?;
+                self.inbox(chunk.id)?.chunk(chunk).map_err(str::to_owned)
+            }
+            notifications::ACCEPTED => {
+                let accepted: Accepted = parse(params)?;
+                self.inbox(accepted.id)?.accepted(accepted);
+                Ok(())
+            }
+            notifications::STARTUP => {
+                let startup: Startup = parse(params)?;
+                self.calls.inboxes().iter().for_each(|inbox| inbox.startup(startup.clone()));
+                Ok(())
+            }
+            notifications::LOG => {
+                let log: Log = parse(params)?;
+                let fields = log.fields.map(|fields| serde_json::Value::Object(fields).to_string());
+                self.log.log(log.level, &log.message, fields);
+                Ok(())
+            }
+            // A plugin from the future may say more than we know of.
+            _ if method.starts_with("$/") => Ok(()),
+            _ => Err(Noise::BadShape.to_string()),
+        }
+    }
+
+    fn inbox(&self, id: u64) -> Result<super::Inbox, String> {
+        self.calls.inbox(id).ok_or_else(|| format!("it belongs to no pending request: id {id}"))
+    }
+}
+
+fn parse<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, String> {
+    let params = params.ok_or("its params are missing")?;
+    serde_json::from_str(params.get()).map_err(|error| format!("its params: {error}"))
+}
