@@ -1,0 +1,68 @@
+//! Declarations that are wrong.
+
+use serde_json::{Value, json};
+
+use crate::mode::Mode;
+
+/// The modes.
+pub const MODES: &[Mode] = &[
+    Mode::new("wrong-version", "Chooses protocol 9.0, which nobody offered.")
+        .declare(|declaration| declaration["protocolVersion"] = json!("9.0")),
+    Mode::new("no-capabilities", "Declares an empty list of capabilities.").declare(|declaration| {
+        declaration["capabilities"] = json!([]);
+        declaration["models"] = json!([]);
+    }),
+    Mode::new("unknown-capability", "Declares `text-to-smell`, with a model for it.")
+        .declare(|declaration| add_capability(declaration, "text-to-smell")),
+    Mode::new("capability-drift", "Declares image-to-image as well, with a model for it, which no manifest names.")
+        .declare(|declaration| add_capability(declaration, "image-to-image")),
+    Mode::new("capability-without-model", "Declares text-to-audio, without a model for it.")
+        .declare(|declaration| push(&mut declaration["capabilities"], json!("text-to-audio"))),
+    Mode::new("model-outside-capabilities", "Has a model with video-to-video, which the provider does not declare.")
+        .declare(|declaration| push(&mut declaration["models"][0]["capabilities"], json!("video-to-video"))),
+    Mode::new("id-differs", "Calls itself `hostile-twin`.")
+        .declare(|declaration| declaration["provider"]["id"] = json!("hostile-twin")),
+    Mode::new("duplicate-models", "Declares the model `echo` twice.").declare(|declaration| {
+        let echo = declaration["models"][0].clone();
+        push(&mut declaration["models"], echo);
+    }),
+    Mode::new("bad-model-id", "Declares a model whose id holds a line feed.")
+        .declare(|declaration| declaration["models"][0]["id"] = json!("echo\nnot")),
+    Mode::new("bad-limits", "Declares that it takes 0 transforms at once.")
+        .declare(|declaration| declaration["limits"]["maxInFlight"] = json!(0)),
+    Mode::new("bad-schema", "Describes options by a schema whose `type` is no type.").declare(|declaration| {
+        declaration["models"][0]["options"]["text-to-text"] = json!({"type": "nonsense", "properties": 7});
+    }),
+    Mode::new("malformed-declaration", "Declares capabilities as a string and the version as a number.").declare(
+        |declaration| {
+            declaration["capabilities"] = json!("text-to-text");
+            declaration["protocolVersion"] = json!(1.0);
+        },
+    ),
+    Mode::new("many-violations", "Breaks many rules of a declaration at once.").declare(many_violations),
+];
+
+fn push(list: &mut Value, item: Value) {
+    if let Some(list) = list.as_array_mut() {
+        list.push(item);
+    }
+}
+
+fn add_capability(declaration: &mut Value, capability: &str) {
+    push(&mut declaration["capabilities"], json!(capability));
+    push(&mut declaration["models"], json!({"id": "extra", "capabilities": [capability]}));
+}
+
+fn many_violations(declaration: &mut Value) {
+    *declaration = json!({
+        "protocolVersion": "9.0",
+        "provider": {"id": "Hostile Twin", "version": "one"},
+        "capabilities": ["text-to-text", "text-to-smell", "text-to-audio"],
+        "models": [
+            {"id": "echo", "capabilities": ["text-to-text", "video-to-video"]},
+            {"id": "echo", "capabilities": ["text-to-text"]},
+            {"id": "", "capabilities": []},
+        ],
+        "limits": {"maxInFlight": 0},
+    });
+}

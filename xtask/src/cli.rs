@@ -1,0 +1,95 @@
+//! The command line, and the help that teaches it.
+
+use clap::{Parser, Subcommand};
+
+/// The contributor's commands of Prizm
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  cargo xtask test          what continuous integration runs
+  cargo xtask test --fast   the same on a machine that is set up
+  cargo xtask tidy          seconds: the rules of the repository
+  cargo xtask demo          see the product work";
+
+/// One contributor's command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Install what the tests need, where it is missing
+    ///
+    /// Looks for each program and its version, and for cargo's rustfmt and clippy. What is missing is installed with
+    /// apt-get when this is root or sudo asks no password; otherwise the exact line to run is printed and the command
+    /// fails. Changes nothing when all is there.
+    Setup,
+
+    /// Set up, check and test everything; stops at the first failure
+    ///
+    /// In order: setup, formatting, clippy with warnings denied, tidy, the binaries, all Rust tests (with
+    /// cargo-nextest when it is installed), documentation tests, the documentation with warnings denied, and the
+    /// Python tests of every plugin that has them. Each step prints its time; a failure prints the line that
+    /// reproduces it.
+    #[command(visible_alias = "ci")]
+    Test {
+        /// Skip setup: this machine has what the tests need
+        #[arg(long)]
+        fast: bool,
+    },
+
+    /// Check the rules of the repository; reports every fault at once
+    ///
+    /// Which crate may depend on which, the length of files, unfinished work, crate manifests, paths of somebody's
+    /// machine, forgotten test files, links in documents, the README's commands, the example messages. Reads the
+    /// files that git tracks and the new ones that it does not ignore. Also a test of this package, so `cargo test`
+    /// enforces it.
+    Tidy,
+
+    /// Run the README's main command and print the path of the result
+    ///
+    /// Takes the command from README.md, so that it is the one that a reader runs. The result and a PRIZM_HOME of its
+    /// own go to demo/ in cargo's target directory; nothing of yours is touched.
+    Demo,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ci_is_test() {
+        for (line, fast) in [("test", false), ("ci", false), ("test --fast", true)] {
+            let words = ["cargo xtask"].into_iter().chain(line.split(' '));
+            let cli = Cli::try_parse_from(words).unwrap();
+            assert!(
+                matches!(cli.command, Command::Test { fast: f } if f == fast),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_long_help() {
+        for command in Cli::command().get_subcommands() {
+            let about = command
+                .get_long_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                about.lines().count() > 1,
+                "`{}` explains itself in one line only",
+                command.get_name()
+            );
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask`: the contributor's commands.
+//!
+//! It depends on no crate of the workspace, so that it still runs when they do not compile: everything is a child
+//! process started by argument vector ([`sh::Argv`]).
+
+mod cli;
+mod demo;
+mod markdown;
+mod setup;
+mod sh;
+mod steps;
+mod test;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let root = root();
+    let outcome = match Cli::parse().command {
+        Command::Setup => setup::run(&root),
+        Command::Test { fast } => test::run(&root, fast),
+        Command::Tidy => tidy::run(&root),
+        Command::Demo => demo::run(&root),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The top of the repository.
+///
+/// Cargo says at run time where the package is; what was true at compile time is the fallback, since a shared target
+/// directory may hold a binary that another checkout built.
+fn root() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let package = package.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    package.parent().map(Path::to_path_buf).unwrap_or(package)
+}

@@ -1,0 +1,132 @@
+//! `cargo xtask test`: everything that must hold, in the order in which it is cheapest to learn that it does not.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::sh::Argv;
+use crate::steps::Steps;
+use crate::{setup, tidy};
+
+/// Runs every step, without setup when `fast`.
+pub fn run(root: &Path, fast: bool) -> Result<()> {
+    let mut steps = Steps::new(root);
+    if !fast {
+        steps.step("setup", &"cargo xtask setup", || setup::run(root))?;
+    }
+    steps.command("formatting", &Argv::new("cargo fmt --all -- --check"))?;
+    steps.command(
+        "clippy",
+        &Argv::new("cargo clippy --workspace --all-targets -- -D warnings"),
+    )?;
+    steps.step("tidy", &"cargo xtask tidy", || tidy::run(root))?;
+    // Cargo builds a package's own binaries for its tests, but not those of others, which the integration tests drive.
+    steps.command(
+        "binaries",
+        &Argv::new("cargo build --workspace --bins --examples"),
+    )?;
+    rust_tests(&mut steps)?;
+    let documentation =
+        Argv::new("cargo doc --no-deps --workspace").variable("RUSTDOCFLAGS", "-D warnings");
+    steps.command("documentation", &documentation)?;
+    for plugin in python_plugins(root)? {
+        let argv = Argv::new("python3 -B -m unittest discover -s tests -t .").directory(&plugin);
+        steps.command(&format!("{plugin} tests"), &argv)?;
+    }
+    eprintln!("{steps}");
+    Ok(())
+}
+
+/// nextest is faster and isolates each test in a process, but it does not run the tests in documentation.
+fn rust_tests(steps: &mut Steps) -> Result<()> {
+    if which::which("cargo-nextest").is_err() {
+        return steps.command("tests", &Argv::new("cargo test --workspace --no-fail-fast"));
+    }
+    steps.command(
+        "tests",
+        &Argv::new("cargo nextest run --workspace --no-fail-fast"),
+    )?;
+    steps.command(
+        "documentation tests",
+        &Argv::new("cargo test --workspace --doc --no-fail-fast"),
+    )
+}
+
+/// The directories of plugins in Python that have tests, relative to the top and sorted.
+///
+/// unittest succeeds when it finds nothing to run, so a directory of tests without one is an error here.
+fn python_plugins(root: &Path) -> Result<Vec<String>> {
+    let plugins = root.join("plugins");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&plugins)
+        .with_context(|| format!("`{}` cannot be listed", plugins.display()))?
+    {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name
+            .to_str()
+            .with_context(|| format!("`{}` is not UTF-8", path.display()))?;
+        if !path.join("provider.py").is_file() || !path.join("tests").is_dir() {
+            continue;
+        }
+        if !has_python_test(&path.join("tests"))? {
+            bail!("plugins/{name}/tests has no test*.py; add a test or remove the directory");
+        }
+        found.push(format!("plugins/{name}"));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn has_python_test(directory: &Path) -> Result<bool> {
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("test") && name.ends_with(".py"))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(paths: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for path in paths {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn finds_the_plugins_that_have_python_tests() {
+        let root = tree(&[
+            "plugins/README.md",
+            "plugins/b/provider.py",
+            "plugins/b/tests/test_b.py",
+            "plugins/a/provider.py",
+            "plugins/a/tests/test_a.py",
+            "plugins/untested/provider.py",
+            "plugins/rust/tests/main.rs",
+        ]);
+        assert_eq!(
+            python_plugins(root.path()).unwrap(),
+            ["plugins/a", "plugins/b"]
+        );
+    }
+
+    #[test]
+    fn tests_without_a_test_are_an_error() {
+        let root = tree(&["plugins/a/provider.py", "plugins/a/tests/__init__.py"]);
+        let error = python_plugins(root.path()).unwrap_err().to_string();
+        assert!(error.contains("plugins/a/tests has no test*.py"), "{error}");
+    }
+}
