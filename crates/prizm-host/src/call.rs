@@ -1,6 +1,7 @@
 //! A job as its caller sees it: media in, events on the way, media out.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use prizm_protocol::methods::notifications::{Accepted, Progress};
@@ -81,6 +82,8 @@ pub struct Input {
 pub enum InputSource {
     /// Text, sent inline.
     Text(String),
+    /// Bytes, written to a file of the plugin's.
+    Bytes(Arc<[u8]>),
     /// A regular file; the plugin gets a copy or a reflink of it.
     File(PathBuf),
 }

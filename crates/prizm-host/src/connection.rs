@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prizm_protocol::methods::{Method, notifications};
-use prizm_protocol::{ErrorData, ErrorKind as WireKind, ErrorObject};
+use prizm_protocol::{ErrorKind as WireKind, ErrorObject, code};
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::process::LogSink;
 use crate::report::Ended;
-use crate::wire::{Calls, Dropped, Engine, Inbox, Notice, Outbox, Reply};
+use crate::wire::{Calls, Dropped, Engine, Inbox, Notice, Outbox, Refused, Reply};
 use crate::{Error, ErrorKind, Stage};
 
 /// How long a failed call waits for the report of how the plugin ended.
@@ -81,6 +81,9 @@ impl Connection {
         mut on_notice: impl FnMut(Notice) -> Result<Option<Instant>, Error> + Send,
     ) -> Result<M::Result, Error> {
         let params = self.encode(M::NAME, params, stage)?;
+        if !self.outbox.is_open() {
+            return Err(self.end().await.to_error(stage, Some(M::NAME)));
+        }
         let (id, inbox) = self.calls.open(keep);
         let guard = CancelOnDrop { connection: self, id };
         let response = self.engine.call(id, M::NAME, &params);
@@ -96,7 +99,9 @@ impl Connection {
                     }
                 }
                 reply = &mut response => break reply,
-                () = out_of_patience(patience, last_heard) => return Err(out_of_time(M::NAME, stage, patience)),
+                () = out_of_patience(patience, last_heard) => {
+                    return Err(out_of_time(M::NAME, stage, patience).with_stderr(self.log.tail()));
+                }
             }
         };
         drain(&inbox, &mut on_notice)?;
@@ -105,6 +110,12 @@ impl Connection {
             Ok(reply) => self.decode::<M>(reply, stage),
             Err(_) => Err(self.end().await.to_error(stage, Some(M::NAME))),
         }
+    }
+
+    /// Returns whether the instance lives, as far as anybody has seen. One whose watcher is gone with
+    /// its runtime does not: nobody would ever see its answers.
+    pub(crate) fn is_open(&self) -> bool {
+        self.ended.borrow().is_none() && self.ended.has_changed().is_ok()
     }
 
     /// Returns how the instance ended, once that is known.
@@ -129,8 +140,9 @@ impl Connection {
             .with_hint("give large media as files: only text travels inline"));
         }
         if !self.outbox.has_room_for(size) {
-            let error = Error::new(ErrorKind::Protocol, stage, "the plugin has stopped reading its stdin");
-            return Err(error.with_stderr(self.log.tail()));
+            return Err(Error::new(ErrorKind::Protocol, stage, Refused::Full.to_string())
+                .with_hint("send fewer calls at once; if it does not recover, report it to the plugin's author")
+                .with_stderr(self.log.tail()));
         }
         Ok(params)
     }
@@ -138,7 +150,8 @@ impl Connection {
     fn decode<M: Method>(&self, reply: Reply, stage: Stage) -> Result<M::Result, Error> {
         match reply {
             Ok(result) => serde_json::from_str(result.get()).map_err(|error| {
-                Error::new(ErrorKind::Protocol, stage, format!("the plugin's answer to `{}` is malformed: {error}", M::NAME))
+                let message = format!("the plugin's answer to `{}` is malformed: {error}", M::NAME);
+                Error::new(ErrorKind::Protocol, stage, self.log.clean(message))
                     .with_hint("the plugin breaks the protocol: report it to its author")
                     .with_stderr(self.log.tail())
             }),
@@ -148,27 +161,47 @@ impl Connection {
 
     fn rpc_error(&self, rpc: ErrorObject, stage: Stage) -> Error {
         let oversized = rpc.kind() == Some(WireKind::FrameTooLarge);
-        let ErrorData { docs_url, .. } = rpc.details();
-        let cancelled = rpc.code == prizm_protocol::code::CANCELLED;
-        let malformed = rpc.code == prizm_protocol::code::INTERNAL_ERROR
-            && rpc.message.starts_with("the plugin's answer is malformed");
+        let docs_url = rpc.details().docs_url;
+        let cancelled = rpc.code == code::CANCELLED;
+        let malformed = rpc.code == code::INTERNAL_ERROR
+            && (rpc.message.starts_with("the plugin's answer is malformed") || rpc.message == Refused::Full.to_string());
         let error = if oversized {
             let hint = "the plugin must hand large media over as files in its job directory";
             Error::new(ErrorKind::FrameTooLarge, stage, rpc.message).with_hint(hint)
         } else if cancelled {
-            Error::new(ErrorKind::Cancelled, stage, "the plugin cancelled the call")
+            Error::new(ErrorKind::Cancelled, stage, "the plugin cancelled the call").with_hint("make the call again")
         } else if malformed {
             Error::new(ErrorKind::Protocol, stage, rpc.message)
                 .with_hint("the plugin breaks the protocol: report it to its author")
         } else {
-            Error::provider(stage, rpc)
-        };
-        let error = match docs_url {
-            Some(url) => error.with_hint(format!("see {url}")),
-            None => error,
+            let hint = docs_url.map_or_else(|| remedy(&rpc), |url| format!("see {url}"));
+            Error::provider(stage, rpc).with_hint(hint)
         };
         error.with_stderr(self.log.tail())
     }
+}
+
+/// Returns what to do about an error that a plugin answers with.
+fn remedy(rpc: &ErrorObject) -> String {
+    let hint = match rpc.kind() {
+        Some(WireKind::RateLimited) => {
+            return match rpc.details().retry_after_ms {
+                Some(ms) => format!("try again in {:?}", Duration::from_millis(ms)),
+                None => "try again later".to_owned(),
+            };
+        }
+        Some(WireKind::NotConfigured | WireKind::ConfigInvalid) => "configure the provider: its message names what it lacks",
+        Some(WireKind::ModelNotFound | WireKind::CapabilityNotDeclared) => "choose among the models that the provider lists",
+        Some(WireKind::DeadlineExceeded) => "give the call more time",
+        Some(WireKind::ResourceExhausted) => "free some memory or disk, or send fewer calls at once",
+        Some(WireKind::QuotaExceeded) => "the account has nothing left: top it up, or choose another provider",
+        Some(WireKind::UpstreamError) => "the remote system failed: try again, or choose another provider",
+        Some(WireKind::ContentRejected) => "change what you ask for: the remote system refuses it",
+        Some(WireKind::InvalidMedia) => "check that the input is whole and of the kind that the model takes",
+        _ if rpc.code == code::INVALID_PARAMS => "check the options and inputs against the model's declaration",
+        _ => "the plugin's own words say what is wrong; report them to its author",
+    };
+    hint.to_owned()
 }
 
 fn drain(
@@ -195,5 +228,5 @@ fn out_of_time(method: &str, stage: Stage, patience: Patience) -> Error {
         Some(idle) if !passed => format!("the plugin said nothing about `{method}` for {idle:?}"),
         _ => format!("the plugin did not answer `{method}` in time"),
     };
-    Error::new(ErrorKind::Deadline, stage, error)
+    Error::new(ErrorKind::Deadline, stage, error).with_hint("give it more time, or see what it says on stderr")
 }

@@ -115,6 +115,7 @@ impl Error {
 
     pub(crate) fn io(stage: Stage, what: impl fmt::Display, error: &std::io::Error) -> Self {
         Self::new(ErrorKind::Io, stage, format!("{what}: {error}"))
+            .with_hint("check that the disk is not full and that the directory may be written")
     }
 
     /// Says what to do about it.

@@ -12,7 +12,7 @@ use prizm_protocol::methods::initialize::{HostIdentity, HostLimits, Initialize, 
 use prizm_protocol::{MAX_FRAME_BYTES, PROTOCOL_VERSION, code};
 use rustix::process::Signal;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::connection::{Connection, Patience};
@@ -74,24 +74,27 @@ impl Instance {
             max_frame: MAX_FRAME_BYTES,
         };
         let stopping = Arc::new(AtomicBool::new(false));
+        let reader = tokio::spawn(demux.run(pipes.stdout));
+        let stderr = tokio::spawn(drain(pipes.stderr, log.clone()));
+        let readers = [reader.abort_handle(), stderr.abort_handle()];
         let life = life::Life {
             process: Arc::clone(&process),
-            reader: tokio::spawn(demux.run(pipes.stdout)),
-            stderr: tokio::spawn(drain(pipes.stderr, log.clone())),
+            reader,
+            stderr,
             log: log.clone(),
             stopping: Arc::clone(&stopping),
             calls: calls.clone(),
             outbox: outbox.clone(),
         };
-        let tasks =
-            vec![tokio::spawn(outbox.clone().write_to(pipes.stdin)), tokio::spawn(life.run(ended_sender))];
+        let writer = tokio::spawn(outbox.clone().write_to(pipes.stdin)).abort_handle();
+        let life = tokio::spawn(life.run(ended_sender)).abort_handle();
         // From here on, giving up kills the process and ends the tasks.
-        let run = Run { process, tasks };
+        let run = Run { process, tasks: readers.into_iter().chain([writer, life]).collect() };
         let connection =
             Connection { engine, calls, outbox, log, ended: ended.clone(), max_frame: MAX_FRAME_BYTES };
         let instance_id = format!("{label}-{}", run.process.pid());
         let info = handshake(&connection, spec, instance_id).await?;
-        redactor.set(secrets(&info, config));
+        redactor.add(secrets(&info, config));
         configure(&connection, &info, config, spec.timing.configure).await?;
         let instance = Self {
             connection,
@@ -120,7 +123,7 @@ impl Instance {
 
     /// Sends a new configuration.
     pub(crate) async fn configure(&self, config: &ConfigureParams, patience: Duration) -> Result<(), Error> {
-        self.redactor.set(secrets(&self.info(), config));
+        self.redactor.add(secrets(&self.info(), config));
         configure(&self.connection, &self.info(), config, patience).await
     }
 
@@ -130,14 +133,14 @@ impl Instance {
 
     /// Returns whether new work may be given to it.
     pub(crate) fn is_usable(&self) -> bool {
-        !self.tainted.load(Ordering::Acquire)
-            && !self.stopping.load(Ordering::Acquire)
-            && self.connection.ended.borrow().is_none()
+        !self.tainted.load(Ordering::Acquire) && !self.stopping.load(Ordering::Acquire) && self.connection.is_open()
     }
 
     /// Takes no new work; the monitor stops it when the last user has left.
     pub(crate) fn taint(&self) {
         self.tainted.store(true, Ordering::Release);
+        // Who waits for a slot would wait for the call that is never answered: it goes elsewhere.
+        self.slots.close();
         if self.is_drained() {
             self.drained.notify_one();
         }
@@ -201,13 +204,13 @@ impl Drop for Lease {
 /// The process and the tasks around it. Dropping it kills the one and ends the others.
 struct Run {
     process: Arc<Process>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Vec<AbortHandle>,
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
         self.process.signal(Signal::KILL);
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -262,7 +265,9 @@ async fn configure(
     let first = Patience::until(Instant::now() + patience);
     match connection.call::<Configure>(config, Stage::Configure, first, None, on_notice).await {
         Ok(answer) if answer.ready => Ok(()),
-        Ok(_) => Err(Error::new(ErrorKind::Protocol, Stage::Configure, "the plugin answered `configure` but is not ready")),
+        Ok(_) => Err(Error::new(ErrorKind::Protocol, Stage::Configure, "the plugin answered `configure` but is not ready")
+            .with_hint("a plugin answers `ready: true`, or says with an error what it lacks")
+            .with_stderr(connection.log.tail())),
         // Without settings there is nothing to configure.
         Err(error) if error.rpc().is_some_and(|rpc| rpc.code == code::METHOD_NOT_FOUND) && *config == ConfigureParams::default() => Ok(()),
         Err(error) => Err(error),

@@ -47,7 +47,6 @@ impl JobDir {
 pub(crate) fn prepare(work_dir: &Path, inputs: Vec<Input>) -> Result<(JobDir, Vec<Media>), Error> {
     let job = JobDir::create(work_dir).map_err(|error| {
         Error::io(Stage::Input, format!("cannot make a job directory in `{}`", work_dir.display()), &error)
-            .with_hint("check that the disk is not full and that the directory may be written")
     })?;
     let media = inputs.into_iter().enumerate().map(|(index, input)| place(&job, index, input));
     let media = media.collect::<Result<_, _>>()?;
@@ -57,6 +56,13 @@ pub(crate) fn prepare(work_dir: &Path, inputs: Vec<Input>) -> Result<(JobDir, Ve
 fn place(job: &JobDir, index: usize, input: Input) -> Result<Media, Error> {
     let mut media = match input.source {
         InputSource::Text(text) => Media { mime: input.mime, ..Media::text(text) },
+        InputSource::Bytes(bytes) => {
+            let name = format!("in/{index}");
+            let target = job.path().join(&name);
+            let written = fs::write(&target, &bytes).and_then(|()| fs::set_permissions(&target, Permissions::from_mode(0o444)));
+            written.map_err(|error| Error::io(Stage::Input, "cannot write an input", &error))?;
+            Media::file(input.kind, input.mime, name)
+        }
         InputSource::File(source) => {
             let failed = |error: &io::Error| {
                 let hint = match error.kind() {

@@ -11,15 +11,13 @@ use std::time::Duration;
 use prizm_protocol::methods::configure::ConfigureParams;
 use prizm_protocol::methods::health::Health;
 use prizm_protocol::methods::{Empty, GetHealth, ListModels, Ping};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::instance::{Instance, Lease};
+use crate::instance::{Instance, Lease, Signals};
 use crate::supervise::{Permission, Supervisor};
 use crate::validate::validate_models;
 use crate::{Error, ErrorKind, Expected, PluginCommand, ProviderInfo, Stage};
-
-/// How long `health`, `ping` and `models` may take.
-const SMALL_CALL: Duration = Duration::from_secs(30);
 
 /// How a plugin is started and kept.
 #[derive(Clone, Debug)]
@@ -50,6 +48,8 @@ pub struct Timing {
     pub configure: Duration,
     /// How long a cancelled call may go unanswered before the plugin is restarted; 5 s by default.
     pub cancel_grace: Duration,
+    /// `health`, `ping` and `models`; 30 s by default.
+    pub query: Duration,
     /// How long nobody may use it before it is stopped; 5 min by default.
     pub idle_stop: Duration,
 }
@@ -60,6 +60,7 @@ impl Default for Timing {
             initialize: Duration::from_secs(10),
             configure: Duration::from_secs(60),
             cancel_grace: Duration::from_secs(5),
+            query: Duration::from_secs(30),
             idle_stop: Duration::from_secs(300),
         }
     }
@@ -105,6 +106,8 @@ struct Shared {
     label: String,
     /// Held while the plugin is started, so that it is started once.
     starting: tokio::sync::Mutex<()>,
+    /// Rung when the plugin is shut down for good, for those who wait for a start.
+    closing: Notify,
     slot: Mutex<Slot>,
     starts: AtomicU64,
     failures: AtomicU64,
@@ -119,6 +122,14 @@ struct Slot {
     closed: bool,
 }
 
+impl Slot {
+    /// Returns a lease on an instance that takes work. Made under the slot's lock, so that nobody
+    /// finds the instance idle in between.
+    fn lease(&self) -> Option<Lease> {
+        self.current.as_ref().filter(|instance| instance.is_usable()).map(|instance| Lease::new(Arc::clone(instance)))
+    }
+}
+
 impl Plugin {
     /// Makes a handle. Nothing is started.
     pub fn new(spec: PluginSpec) -> Self {
@@ -130,6 +141,7 @@ impl Plugin {
             spec,
             label,
             starting: tokio::sync::Mutex::default(),
+            closing: Notify::new(),
             slot: Mutex::default(),
             starts: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -152,10 +164,10 @@ impl Plugin {
         let running = {
             let mut slot = self.0.slot();
             slot.config = config.clone();
-            slot.current.clone().filter(|instance| instance.is_usable())
+            slot.lease()
         };
         match running {
-            Some(instance) => Lease::new(instance).configure(&config, self.0.spec.timing.configure).await,
+            Some(lease) => lease.configure(&config, self.0.spec.timing.configure).await,
             None => Ok(()),
         }
     }
@@ -165,7 +177,7 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, or does not answer.
     pub async fn health(&self) -> Result<Health, Error> {
-        let deadline = Instant::now() + SMALL_CALL;
+        let deadline = Instant::now() + self.0.spec.timing.query;
         self.lease().await?.connection.request::<GetHealth>(&Empty {}, Stage::Call, deadline).await
     }
 
@@ -174,7 +186,7 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, or does not answer.
     pub async fn ping(&self) -> Result<(), Error> {
-        let deadline = Instant::now() + SMALL_CALL;
+        let deadline = Instant::now() + self.0.spec.timing.query;
         self.lease().await?.connection.request::<Ping>(&Empty {}, Stage::Call, deadline).await.map(drop)
     }
 
@@ -184,14 +196,16 @@ impl Plugin {
     /// It cannot be started, does not answer, or lists what is not valid.
     pub async fn refresh_models(&self) -> Result<Arc<ProviderInfo>, Error> {
         let lease = self.lease().await?;
-        let deadline = Instant::now() + SMALL_CALL;
+        let deadline = Instant::now() + self.0.spec.timing.query;
         let answer = lease.connection.request::<ListModels>(&Empty {}, Stage::Call, deadline).await?;
         let mut info = (*lease.info()).clone();
         let mut violations = Vec::new();
         info.models = validate_models(&answer.models, &info.capabilities, &mut violations);
         if let Some(first) = violations.first() {
             let message = format!("the plugin's list of models is not valid: {first}");
-            return Err(Error::new(ErrorKind::Invalid, Stage::Validate, message));
+            return Err(Error::new(ErrorKind::Invalid, Stage::Validate, message)
+                .with_hint("the plugin's author must mend its list of models; the one it declared is kept")
+                .with_stderr(lease.connection.log.tail()));
         }
         let mut declaration = (*info.declaration).clone();
         declaration.models = answer.models;
@@ -207,7 +221,7 @@ impl Plugin {
         match &slot.current {
             _ if slot.closed => State::Closed,
             Some(instance) if instance.is_usable() => State::Ready,
-            Some(instance) if instance.connection.ended.borrow().is_none() => State::Draining,
+            Some(instance) if instance.connection.is_open() => State::Draining,
             _ => match slot.supervisor.may_start(std::time::Instant::now()) {
                 Permission::Now => State::Idle,
                 Permission::At(_) => State::BackingOff,
@@ -219,7 +233,7 @@ impl Plugin {
     /// Returns figures about it.
     pub fn stats(&self) -> PluginStats {
         let slot = self.0.slot();
-        let running = slot.current.as_ref().filter(|instance| instance.connection.ended.borrow().is_none());
+        let running = slot.current.as_ref().filter(|instance| instance.connection.is_open());
         PluginStats {
             starts: self.0.starts.load(Ordering::Relaxed),
             failures: self.0.failures.load(Ordering::Relaxed),
@@ -241,6 +255,7 @@ impl Plugin {
     /// Stops the plugin for good: later calls fail.
     pub async fn shutdown(&self) {
         self.0.slot().closed = true;
+        self.0.closing.notify_waiters();
         self.stop().await;
     }
 
@@ -263,17 +278,28 @@ impl Shared {
     /// Returns a lease on an instance that takes work.
     fn running(&self) -> Result<Option<Lease>, Error> {
         let slot = self.slot();
-        if slot.closed {
-            let error = Error::new(ErrorKind::Closed, Stage::Call, format!("the plugin `{}` was shut down", self.label));
-            return Err(error);
-        }
-        Ok(slot.current.as_ref().filter(|instance| instance.is_usable()).map(|instance| Lease::new(Arc::clone(instance))))
+        if slot.closed { Err(self.closed()) } else { Ok(slot.lease()) }
+    }
+
+    fn closed(&self) -> Error {
+        Error::new(ErrorKind::Closed, Stage::Call, format!("the plugin `{}` was shut down", self.label))
+            .with_hint("it is closed for good: make another handle")
     }
 
     async fn lease(self: &Arc<Self>) -> Result<Lease, Error> {
+        let closing = self.closing.notified();
         if let Some(lease) = self.running()? {
             return Ok(lease);
         }
+        tokio::select! {
+            biased;
+            lease = self.start_once() => lease,
+            // Whoever shuts it down does not wait for a start that nobody wants any more.
+            () = closing => Err(self.closed()),
+        }
+    }
+
+    async fn start_once(self: &Arc<Self>) -> Result<Lease, Error> {
         let _starting = self.starting.lock().await;
         loop {
             if let Some(lease) = self.running()? {
@@ -289,16 +315,10 @@ impl Shared {
     }
 
     async fn start_instance(self: &Arc<Self>) -> Result<Lease, Error> {
-        let config = self.slot().config.clone();
-        match Instance::start(&self.spec, &self.label, &config).await {
-            Ok((instance, signals)) => {
+        match self.bring_up().await {
+            Ok((lease, signals)) => {
                 self.starts.fetch_add(1, Ordering::Relaxed);
-                let lease = Lease::new(Arc::clone(&instance));
-                {
-                    let mut slot = self.slot();
-                    slot.supervisor.started();
-                    slot.current = Some(Arc::clone(&instance));
-                }
+                let instance = Arc::clone(&lease);
                 tracing::debug!(plugin = self.label, pid = instance.pid(), "ready");
                 tokio::spawn(monitor::run(Arc::downgrade(self), Arc::downgrade(&instance), signals, self.spec.timing));
                 Ok(lease)
@@ -310,6 +330,25 @@ impl Shared {
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Starts an instance and puts it in the slot, with the latest configuration.
+    async fn bring_up(&self) -> Result<(Lease, Signals), Error> {
+        let mut config = self.slot().config.clone();
+        let (instance, signals) = Instance::start(&self.spec, &self.label, &config).await?;
+        loop {
+            {
+                let mut slot = self.slot();
+                if slot.config == config {
+                    slot.supervisor.started();
+                    slot.current = Some(Arc::clone(&instance));
+                    return Ok((Lease::new(instance), signals));
+                }
+                // It was replaced while the plugin started.
+                config = slot.config.clone();
+            }
+            instance.configure(&config, self.spec.timing.configure).await?;
         }
     }
 

@@ -41,6 +41,10 @@ pub(crate) struct Pipes {
 /// Starts a plugin in its own process group.
 pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process, Pipes), Error> {
     let failed = |message: String| Error::new(ErrorKind::Spawn, Stage::Spawn, message);
+    if let Some(root) = command.root_dir().filter(|root| !root.is_dir()) {
+        return Err(failed(format!("cannot start `{command}`: its root `{}` is no directory", root.display()))
+            .with_hint("install the plugin anew, or correct its directory"));
+    }
     let mut std_command = command.to_std(work_dir).map_err(|_| {
         let program = command.argv().next().unwrap_or_default().to_string_lossy().into_owned();
         let hint = if program.contains('/') {
@@ -51,13 +55,9 @@ pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process
         failed(format!("cannot start `{command}`: no executable `{program}` was found")).with_hint(hint)
     })?;
     std_command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    guard::protect(&mut std_command).map_err(|error| failed(error.to_string()))?;
+    guard::protect(&mut std_command).map_err(|error| failed(error.to_string()).with_hint(spawn_hint(&error)))?;
     let mut child = start(&mut std_command).map_err(|error| {
-        let failed = failed(format!("cannot start `{command}`: {error}"));
-        match spawn_hint(&error) {
-            Some(hint) => failed.with_hint(hint),
-            None => failed,
-        }
+        failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error))
     })?;
     guard::note(child.id());
     let pipes = take_pipes(&mut child);
@@ -65,7 +65,10 @@ pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process
     let process = Process { pid, child: Mutex::new(Some(child)) };
     match pipes {
         Ok(pipes) => Ok((process, pipes)),
-        Err(error) => Err(failed(format!("cannot use the pipes of `{command}`: {error}"))),
+        Err(error) => {
+            let message = format!("cannot use the pipes of `{command}`: {error}");
+            Err(failed(message).with_hint(spawn_hint(&error)))
+        }
     }
 }
 
@@ -81,15 +84,15 @@ fn start(command: &mut std::process::Command) -> io::Result<Child> {
     command.spawn()
 }
 
-fn spawn_hint(error: &io::Error) -> Option<&'static str> {
-    Some(match error.raw_os_error()? {
+fn spawn_hint(error: &io::Error) -> &'static str {
+    match error.raw_os_error().unwrap_or_default() {
         8 => "it is no program for this machine: a script needs a `#!` line, a binary must be built for this system",
         2 => "the interpreter named in its `#!` line, or its loader, is not installed",
         13 => "make it executable with `chmod +x`",
         11 | 12 => "the machine is out of processes or memory",
         24 => "too many files are open: raise `ulimit -n`",
-        _ => return None,
-    })
+        _ => "run its command by hand to see why",
+    }
 }
 
 fn take_pipes(child: &mut Child) -> io::Result<Pipes> {

@@ -51,44 +51,42 @@ impl Ended {
             Cause::Stopped => Error::new(ErrorKind::Closed, stage, format!("the plugin was stopped{during}")),
             Cause::Unknown => Error::new(ErrorKind::Exited, stage, format!("the connection to the plugin was lost{during}")),
         };
-        let error = match self.remedy(stage) {
-            Some(remedy) => error.with_hint(remedy),
-            None => error,
-        };
-        error.with_stderr(self.stderr.clone())
+        error.with_hint(self.remedy(stage)).with_stderr(self.stderr.clone())
     }
 
-    fn remedy(&self, stage: Stage) -> Option<String> {
+    fn remedy(&self, stage: Stage) -> String {
         let said = |needle: &str| self.stderr.iter().rev().take(40).any(|line| line.contains(needle));
         let missing = self.stderr.iter().rev().take(40).find_map(|line| {
             let rest = line.split("No module named ").nth(1).or_else(|| line.split("Cannot find module ").nth(1))?;
             Some(rest.trim_matches(['\'', '"', ' ']).split(['\'', '"']).next().unwrap_or(rest).to_owned())
         });
         if let Some(module) = missing {
-            return Some(format!("the plugin's dependency `{module}` is not installed"));
+            return format!("the plugin's dependency `{module}` is not installed");
         }
         if said("error while loading shared libraries") {
-            return Some("a shared library that the plugin needs is not installed; its last line names it".to_owned());
+            return "a shared library that the plugin needs is not installed; its last line names it".to_owned();
         }
         if let Some(noise) = self.noise.as_ref().filter(|_| matches!(stage, Stage::Handshake)) {
             let noise: String = noise.chars().take(120).collect();
-            return Some(format!("it wrote to stdout what is no frame (`{noise}`): a plugin logs to stderr"));
+            return format!("it wrote to stdout what is no frame (`{noise}`): a plugin logs to stderr");
         }
-        match &self.cause {
+        let remedy = match &self.cause {
             Cause::Exit(Exit::Signal(9)) => {
-                Some("something killed it: if it was not you, look for the out-of-memory killer in `dmesg`".to_owned())
+                "something killed it: if it was not you, look for the out-of-memory killer in `dmesg`"
             }
-            Cause::Exit(Exit::Signal(_)) => Some("it crashed: report its last lines to its author".to_owned()),
-            Cause::Exit(Exit::Code(126 | 127)) => Some("its command was not found: check how it is started".to_owned()),
+            Cause::Exit(Exit::Signal(_)) => "it crashed: report its last lines to its author",
+            Cause::Exit(Exit::Code(126 | 127)) => "its command was not found: check how it is started",
             Cause::Exit(Exit::Code(0)) => {
-                Some("it left while the host still needed it: a plugin leaves on `exit` or when its stdin closes".to_owned())
+                "it left while the host still needed it: a plugin leaves on `exit` or when its stdin closes"
             }
             Cause::Exit(_) if self.stderr.is_empty() => {
-                Some("it said nothing on stderr: run its command by hand to see why".to_owned())
+                "it said nothing on stderr: run its command by hand to see why"
             }
-            Cause::Exit(_) => Some("its last lines say why".to_owned()),
-            Cause::Broke(_) => Some("report it to the plugin's author".to_owned()),
-            Cause::Stopped | Cause::Unknown => None,
-        }
+            Cause::Exit(_) => "its last lines say why",
+            Cause::Broke(_) => "report it to the plugin's author",
+            Cause::Stopped => "its owner stopped it: the next call starts it again",
+            Cause::Unknown => "make the call again: the plugin is started anew",
+        };
+        remedy.to_owned()
     }
 }

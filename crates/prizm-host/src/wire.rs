@@ -25,7 +25,7 @@ pub(crate) use calls::{Abandoned, Calls, Dropped};
 pub(crate) use demux::{Demux, EndOfStream};
 pub(crate) use engine::{Engine, Reply};
 pub(crate) use inbox::{Inbox, Notice};
-pub(crate) use outbox::Outbox;
+pub(crate) use outbox::{Outbox, Refused};
 
 /// Reads what is there into the decoder; false at the end of the stream.
 ///

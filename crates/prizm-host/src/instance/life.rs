@@ -38,9 +38,9 @@ impl Life {
         }
         self.outbox.close();
         let (broke, noise) = match stream {
-            Some(EndOfStream::Noise { message }) => (Some(message), None),
-            Some(EndOfStream::Closed { noise }) => (None, noise),
-            None => (Some("it closed its stdout and lived on".to_owned()), None),
+            Ok(EndOfStream::Noise { message }) => (Some(message), None),
+            Ok(EndOfStream::Closed { noise }) => (None, noise),
+            Err(closed) => (Some(format!("it closed its {closed} and lived on")), None),
         };
         let cause = match broke {
             _ if self.stopping.load(Ordering::Acquire) => Cause::Stopped,
@@ -51,32 +51,42 @@ impl Life {
         self.calls.clear();
     }
 
-    /// Returns how the process ended and how its stdout did; no stream where it was closed by a
-    /// process that lived on.
-    async fn end(&mut self) -> (Exit, Option<EndOfStream>) {
+    /// Returns how the process ended and how its stdout did, or which of its pipes it closed while it
+    /// lived on.
+    async fn end(&mut self) -> (Exit, Result<EndOfStream, &'static str>) {
         let process = Arc::clone(&self.process);
-        let stream = tokio::select! {
+        let (closed, stream) = tokio::select! {
             biased;
-            stream = &mut self.reader => stream,
-            exit = process.wait() => {
-                let stream = timeout(LAST_WORDS, &mut self.reader).await;
-                self.reader.abort();
-                let stream = stream.ok().and_then(Result::ok);
-                return (exit, Some(stream.unwrap_or(EndOfStream::Closed { noise: None })));
-            }
+            stream = &mut self.reader => ("stdout", Some(stream.unwrap_or(EndOfStream::Closed { noise: None }))),
+            exit = process.wait() => return (exit, Ok(self.rest_of_stdout().await)),
+            () = self.outbox.lost() => ("stdin", None),
         };
-        let closed = EndOfStream::Closed { noise: None };
-        let stream = stream.unwrap_or(closed);
-        if matches!(stream, EndOfStream::Closed { .. })
-            && let Ok(exit) = timeout(LEAVE, process.wait()).await
-        {
-            return (exit, Some(stream));
+        if !matches!(stream, Some(EndOfStream::Noise { .. })) {
+            // One that dies closes its pipes a moment before; one that was told to leave has its own timers.
+            let exit = match timeout(LEAVE, process.wait()).await {
+                Ok(exit) => Some(exit),
+                Err(_) if self.stopping.load(Ordering::Acquire) => Some(process.wait().await),
+                Err(_) => None,
+            };
+            if let Some(exit) = exit {
+                let stream = match stream {
+                    Some(stream) => stream,
+                    None => self.rest_of_stdout().await,
+                };
+                return (exit, Ok(stream));
+            }
         }
         process.signal(Signal::KILL);
         let exit = process.wait().await;
         match stream {
-            EndOfStream::Noise { .. } => (exit, Some(stream)),
-            EndOfStream::Closed { .. } => (exit, None),
+            Some(stream @ EndOfStream::Noise { .. }) => (exit, Ok(stream)),
+            _ => (exit, Err(closed)),
         }
+    }
+
+    async fn rest_of_stdout(&mut self) -> EndOfStream {
+        let stream = timeout(LAST_WORDS, &mut self.reader).await;
+        self.reader.abort();
+        stream.ok().and_then(Result::ok).unwrap_or(EndOfStream::Closed { noise: None })
     }
 }

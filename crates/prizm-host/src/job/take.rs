@@ -76,9 +76,13 @@ pub(crate) fn take(
     kind: MediaKind,
     mime: &str,
 ) -> Result<(TakenFile, Option<Sniffed>), Error> {
-    take_if(job, path, |found| {
-        if agrees(found, kind, mime) {
+    take_if(job, path, |found, size| {
+        // A text may be empty; nothing else is what it says without a byte.
+        if (size == 0 && kind == MediaKind::Text) || (size > 0 && agrees(found, kind, mime)) {
             return Ok(());
+        }
+        if size == 0 {
+            return Err(format!("is declared as {kind} ({mime}), but is empty"));
         }
         let found = found.map_or("unknown", |found| found.mime);
         Err(format!("is declared as {kind} ({mime}), but its content is {found}"))
@@ -87,13 +91,13 @@ pub(crate) fn take(
 
 /// Takes the file at `path`, whatever it is. Blocks.
 pub(crate) fn take_any(job: &JobDir, path: &str) -> Result<TakenFile, Error> {
-    take_if(job, path, |_| Ok(())).map(|(taken, _)| taken)
+    take_if(job, path, |_, _| Ok(())).map(|(taken, _)| taken)
 }
 
 fn take_if(
     job: &JobDir,
     path: &str,
-    check: impl FnOnce(Option<Sniffed>) -> Result<(), String>,
+    check: impl FnOnce(Option<Sniffed>, u64) -> Result<(), String>,
 ) -> Result<(TakenFile, Option<Sniffed>), Error> {
     let refuse = |why: String| {
         Error::new(ErrorKind::Protocol, Stage::Output, format!("the plugin's output `{}` {why}", path.escape_debug()))
@@ -116,7 +120,7 @@ fn take_if(
     let mut head = Vec::with_capacity(SNIFF_BYTES);
     file.by_ref().take(SNIFF_BYTES as u64).read_to_end(&mut head).map_err(io)?;
     let found = sniff(&head);
-    check(found).map_err(refuse)?;
+    check(found, meta.len()).map_err(refuse)?;
     file.rewind().map_err(io)?;
     let mut hasher = blake3::Hasher::new();
     io::copy(&mut file, &mut hasher).map_err(io)?;

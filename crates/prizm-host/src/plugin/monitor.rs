@@ -39,7 +39,8 @@ pub(super) async fn run(shared: Weak<Shared>, instance: Weak<Instance>, mut sign
                 if instance.connection.calls.contains(call.id) {
                     instance.taint();
                     if instance.users() == 0 {
-                        return retire(&shared, &instance, true).await;
+                        withdraw(&shared, &instance, |_| true);
+                        return instance.kill().await;
                     }
                 }
             }
@@ -58,15 +59,20 @@ pub(super) async fn run(shared: Weak<Shared>, instance: Weak<Instance>, mut sign
             }
             Event::Quiet => match instance.idle_since() {
                 Some(since) if since + timing.idle_stop <= Instant::now() => {
-                    tracing::debug!(plugin = shared.label, pid = instance.pid(), "idle: stopping");
-                    return retire(&shared, &instance, false).await;
+                    // Somebody may have taken it since.
+                    if withdraw(&shared, &instance, |instance| instance.idle_since().is_some()) {
+                        tracing::debug!(plugin = shared.label, pid = instance.pid(), "idle: stopping");
+                        return instance.stop().await;
+                    }
+                    look_again = Instant::now() + timing.idle_stop;
                 }
                 Some(since) => look_again = since + timing.idle_stop,
                 None => look_again = Instant::now() + timing.idle_stop,
             },
             Event::Drained => {
                 // A plugin that did not honour a cancellation is deaf to `shutdown` as well.
-                return retire(&shared, &instance, true).await;
+                withdraw(&shared, &instance, |_| true);
+                return instance.kill().await;
             }
         }
     }
@@ -115,17 +121,12 @@ fn ended(shared: &Arc<Shared>, instance: &Arc<Instance>) {
     }
 }
 
-/// Takes an instance out of use and ends it.
-async fn retire(shared: &Arc<Shared>, instance: &Arc<Instance>, deaf: bool) {
-    {
-        let mut slot = shared.slot();
-        if slot.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, instance)) {
-            slot.current = None;
-        }
+/// Takes an instance out of use, provided that it is as it should be; nobody gets a lease meanwhile.
+fn withdraw(shared: &Shared, instance: &Arc<Instance>, provided: impl FnOnce(&Instance) -> bool) -> bool {
+    let mut slot = shared.slot();
+    let as_it_should = provided(instance);
+    if as_it_should && slot.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, instance)) {
+        slot.current = None;
     }
-    if deaf {
-        instance.kill().await;
-    } else {
-        instance.stop().await;
-    }
+    as_it_should
 }

@@ -8,7 +8,7 @@ use prizm_protocol::{Media, MediaKind};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Plugin, Shared};
-use crate::call::{Call, Event, Outcome, Output, OutputSource};
+use crate::call::{Call, Event, InputSource, Outcome, Output, OutputSource};
 use crate::connection::Patience;
 use crate::instance::Lease;
 use crate::job::{self, JobDir};
@@ -29,7 +29,7 @@ impl Plugin {
         let Call { model, capability, inputs, options, idle_timeout, idempotency_key, resume, .. } = call;
         let work_dir = self.0.spec.work_dir.clone();
         let (job, inputs) = if text_only {
-            (None, inputs.into_iter().map(inline).collect())
+            (None, inputs.into_iter().filter_map(inline).collect())
         } else {
             let (job, media) = blocking(Stage::Input, move || job::prepare(&work_dir, inputs)).await?;
             (Some(job), media)
@@ -83,13 +83,9 @@ impl Shared {
     }
 }
 
-fn inline(input: crate::Input) -> Media {
-    let text = match input.source {
-        crate::InputSource::Text(text) => text,
-        // `is_text_only` has looked: no file comes here.
-        crate::InputSource::File(path) => path.to_string_lossy().into_owned(),
-    };
-    Media { kind: input.kind, mime: input.mime, role: input.role, name: input.name, ..Media::text(text) }
+fn inline(input: crate::Input) -> Option<Media> {
+    let InputSource::Text(text) = input.source else { return None };
+    Some(Media { kind: input.kind, mime: input.mime, role: input.role, name: input.name, ..Media::text(text) })
 }
 
 /// Turns notices into events.
@@ -128,6 +124,7 @@ impl<F: FnMut(Event) + Send> Events<F> {
 
 fn no_directory() -> Error {
     Error::new(ErrorKind::Protocol, Stage::Output, "the plugin names a file, but the job has only text and no directory")
+        .with_hint("report it to the plugin's author")
 }
 
 async fn outcome(job: Option<JobDir>, result: TransformResult, expected: &Option<MediaKind>) -> Result<Outcome, Error> {
@@ -161,7 +158,7 @@ async fn output(job: Option<&JobDir>, media: Media) -> Result<Output, Error> {
         (None, None, Some(url)) => (OutputSource::Url(url), mime),
         _ => {
             let message = format!("the plugin's {kind} output needs exactly one of `path` and `url`, or `text` for text");
-            return Err(Error::new(ErrorKind::Protocol, Stage::Output, message));
+            return Err(Error::new(ErrorKind::Protocol, Stage::Output, message).with_hint("report it to the plugin's author"));
         }
     };
     Ok(Output { kind, mime, source, role, name, meta })

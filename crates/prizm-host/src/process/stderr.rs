@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use prizm_protocol::ErrorObject;
 use prizm_protocol::frame::{Line, LineDecoder};
 use prizm_protocol::methods::notifications::LogLevel;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::net::unix::pipe;
 
 /// Longest line that is kept whole, in bytes.
@@ -30,11 +32,13 @@ struct Inner {
 pub(crate) struct Redactor(Arc<Mutex<Vec<String>>>);
 
 impl Redactor {
-    /// Replaces the list of secrets. Very short ones would hide half of every line, so they are let be.
-    pub(crate) fn set(&self, secrets: impl IntoIterator<Item = String>) {
-        let mut list: Vec<_> = secrets.into_iter().filter(|secret| secret.len() >= 4).collect();
-        list.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = list;
+    /// Adds secrets. Old ones stay hidden: running jobs keep the configuration that they began with.
+    /// Very short ones would hide half of every line, so they are let be.
+    pub(crate) fn add(&self, secrets: impl IntoIterator<Item = String>) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        list.extend(secrets.into_iter().filter(|secret| secret.len() >= 4));
+        list.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        list.dedup();
     }
 
     pub(crate) fn clean(&self, text: String) -> String {
@@ -82,6 +86,26 @@ impl LogSink {
         let text = self.0.redactor.clean(printable(&line[..line.len().min(4096)]));
         tracing::warn!(target: "stdout-noise", plugin = self.0.plugin, %reason, "{text}");
         text
+    }
+
+    /// Hides secrets in what the plugin says to its caller, who prints it.
+    pub(crate) fn clean(&self, text: String) -> String {
+        self.0.redactor.clean(text)
+    }
+
+    /// Hides secrets in an error of the plugin's.
+    pub(crate) fn clean_error(&self, error: ErrorObject) -> ErrorObject {
+        let ErrorObject { code, message, data } = error;
+        ErrorObject { code, message: self.clean(message), data: data.map(|data| self.clean_value(data)) }
+    }
+
+    fn clean_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.clean(text)),
+            Value::Array(items) => items.into_iter().map(|item| self.clean_value(item)).collect(),
+            Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, self.clean_value(value))).collect(),
+            other => other,
+        }
     }
 
     /// Takes a `$/log` notification.
@@ -156,7 +180,7 @@ mod tests {
     #[test]
     fn the_tail_is_bounded_and_clean() {
         let redactor = Redactor::default();
-        redactor.set(["hunter2".to_owned(), "ab".to_owned()]);
+        redactor.add(["hunter2".to_owned(), "ab".to_owned()]);
         let sink = LogSink::new("p".into(), redactor);
         sink.stderr(b"\x1b[31mkey is hunter2, ab");
         assert_eq!(sink.tail(), ["\u{fffd}[31mkey is ***, ab"]);

@@ -40,8 +40,6 @@ enum State {
     Queued,
     /// It is on its way to the plugin.
     Sent,
-    /// The caller went away before it was handed to the transport.
-    Withdrawn,
 }
 
 /// What the transport does with a request that jsonrpsee hands it.
@@ -105,17 +103,21 @@ impl Calls {
         drop(closed);
     }
 
-    /// Notes that the caller of a call went away.
+    /// Notes that the caller of a call went away. One that was not sent is closed here and now: it
+    /// may not even have reached jsonrpsee, so nobody else would.
     pub(crate) fn abandon(&self, id: u64) -> Dropped {
-        match self.lock().get_mut(&id).map(|call| &mut call.state) {
+        let mut table = self.lock();
+        match table.get(&id).map(|call| call.state) {
             None => Dropped::Answered,
             Some(State::Sent) => {
                 // The monitor is gone only when the plugin is.
                 let _ = self.0.abandoned.send(Abandoned { id, at: Instant::now() });
                 Dropped::Tell
             }
-            Some(state) => {
-                *state = State::Withdrawn;
+            Some(State::Queued) => {
+                let withdrawn = table.remove(&id);
+                drop(table);
+                drop(withdrawn);
                 Dropped::Unsent
             }
         }
@@ -168,8 +170,7 @@ mod tests {
 
         let (unsent, _) = calls.open(None);
         assert_eq!(calls.abandon(unsent), Dropped::Unsent);
-        assert_eq!(calls.hand_over(unsent), Handover::AnswerHere);
-        calls.forget(unsent);
+        assert_eq!((calls.hand_over(unsent), calls.len()), (Handover::AnswerHere, 0));
 
         let (sent, _) = calls.open(None);
         calls.hand_over(sent);

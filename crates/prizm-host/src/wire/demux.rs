@@ -140,7 +140,7 @@ impl Demux {
             Ok(result) if result.get() == "null" => error_frame(id, &malformed("its result is null")),
             Ok(result) => result_frame(id, result),
             Err(error) => match serde_json::from_str::<ErrorObject>(error.get()) {
-                Ok(error) => error_frame(id, &error),
+                Ok(error) => error_frame(id, &self.log.clean_error(error)),
                 Err(reason) => error_frame(id, &malformed(&format!("its error object: {reason}"))),
             },
         };
@@ -152,7 +152,8 @@ impl Demux {
     fn notification(&self, method: &str, params: Option<&RawValue>) -> Result<(), String> {
         match method {
             notifications::PROGRESS => {
-                let progress: Progress = parse(params)?;
+                let mut progress: Progress = parse(params)?;
+                progress.message = progress.message.map(|message| self.log.clean(message));
                 self.inbox(progress.id)?.progress(progress).map_err(str::to_owned)
             }
             notifications::CHUNK => {

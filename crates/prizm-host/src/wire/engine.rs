@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::calls::Handover;
-use super::{Calls, Outbox};
+use super::{Calls, Outbox, Refused};
 
 /// Calls that jsonrpsee lets wait for its send task; the slots of the plugin bound them long before.
 const QUEUE: usize = 1024;
@@ -92,8 +92,9 @@ impl TransportSenderT for Sender {
         let Some(id) = id_of(&request) else { return Ok(()) };
         let refused = match self.calls.hand_over(id) {
             Handover::Send => match self.outbox.push(request.as_bytes()) {
-                Ok(()) => return Ok(()),
-                Err(refused) => refused.to_string(),
+                // With a closed stdin the plugin is about to end, and the call with it: by its report.
+                Ok(()) | Err(Refused::Closed) => return Ok(()),
+                Err(refused @ Refused::Full) => refused.to_string(),
             },
             Handover::AnswerHere => "withdrawn".to_owned(),
         };
@@ -159,12 +160,12 @@ mod tests {
         let (abandoned, _monitor) = mpsc::unbounded_channel();
         let calls = Calls::new(abandoned);
         let outbox = Outbox::default();
-        outbox.close();
+        while outbox.push(&[b' '; 1 << 20]).is_ok() {}
         let (engine, _responses) = Engine::start(calls.clone(), outbox);
         let (id, _) = calls.open(None);
-        let params = serde_json::value::to_raw_value(&()).unwrap();
+        let params = serde_json::value::to_raw_value(&"x".repeat(1 << 20)).unwrap();
         let reply = engine.call(id, "ping", &params).await.unwrap();
-        assert_eq!(reply.unwrap_err().message, "the plugin's stdin is closed");
+        assert_eq!(reply.unwrap_err().message, Refused::Full.to_string());
         assert_eq!(calls.len(), 0);
     }
 }

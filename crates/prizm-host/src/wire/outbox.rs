@@ -17,6 +17,7 @@ pub(crate) struct Outbox(Arc<Inner>);
 struct Inner {
     queue: Mutex<Queue>,
     ready: Notify,
+    lost: Notify,
 }
 
 #[derive(Default)]
@@ -64,8 +65,17 @@ impl Outbox {
 
     /// Returns whether a frame of `size` bytes would find room.
     pub(crate) fn has_room_for(&self, size: usize) -> bool {
-        let queue = self.lock();
-        !queue.closed && queue.bytes.len() + size + 2 <= CAPACITY
+        self.lock().bytes.len() + size + 2 <= CAPACITY
+    }
+
+    /// Returns whether what is put in is written.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.lock().closed
+    }
+
+    /// Waits until the plugin has closed its stdin and a frame could not be written.
+    pub(crate) async fn lost(&self) {
+        self.0.lost.notified().await;
     }
 
     /// Lets the writer finish what waits and then close stdin.
@@ -94,6 +104,8 @@ impl Outbox {
                 let mut queue = self.lock();
                 queue.closed = true;
                 queue.bytes = Vec::new();
+                drop(queue);
+                self.0.lost.notify_one();
                 return;
             }
             batch.clear();

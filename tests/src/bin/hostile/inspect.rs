@@ -13,6 +13,12 @@ use crate::sys;
 pub const MODES: &[Mode] = &[
     Mode::new("records-configure", "Answers with the parameters of the last `configure`, as JSON.")
         .transform(|session, job| session.say(&job, &session.config.to_string())),
+    Mode::new("configures-slowly", "Takes --ms (500) for each `configure`, and answers with the last one, as JSON.")
+        .configure(|session, id| {
+            std::thread::sleep(session.options.wait(500));
+            session.output.answer(id, json!({"ready": true}));
+        })
+        .transform(|session, job| session.say(&job, &session.config.to_string())),
     Mode::new("reports-itself", "Answers with its pid, group, arguments, directory and environment, as JSON.")
         .transform(|session, job| {
             let variables: BTreeMap<_, _> = std::env::vars_os()

@@ -1,0 +1,215 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use prizm_registry::{Criteria, Preference};
+
+/// Turns media into media, through providers.
+#[derive(Parser)]
+#[command(name = "prizm", version, about, long_about = None, max_term_width = 100, after_help = "\
+Examples:
+  prizm run text-to-image \"Hello from Prizm\" -o hello.png
+  prizm run video-to-audio talk.mp4 -o talk.mp3
+  prizm run canvas/edit photo.jpg -o small.png --option width=640
+  prizm providers --capability text-to-image
+  prizm inspect canvas
+
+Exit codes: 0 done, 2 usage, 3 not found, 4 refused by policy, 5 fetch or build failed,
+6 the plugin failed, 7 the provider answered with an error, 8 no provider qualifies, 9 deadline,
+130 cancelled.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// What every command takes.
+#[derive(ClapArgs)]
+pub(crate) struct Global {
+    /// Print one JSON document on stdout, whatever happens
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say more on stderr; twice for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Turn a medium into another
+    Run(Run),
+    /// List the providers and what they can do
+    Providers(Providers),
+    /// List the models
+    Models(Models),
+    /// Show all that is known of a provider: its models, their options, prices and formats
+    Inspect(Inspect),
+    /// Say which provider is the best for a capability, and why
+    Best(Best),
+    /// Print figures about the registry
+    Stats,
+    /// Check that everything that Prizm and its providers need is there
+    Doctor,
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "\
+TARGET is a capability (text-to-image), a provider (canvas), a provider's model (canvas/card) or the
+URL of a provider (file:///srv/providers/echo).
+INPUT is the text itself for text-to-*, else a path; `-` reads it from stdin.
+
+Examples:
+  prizm run text-to-image \"Hello from Prizm\" -o hello.png
+  prizm run text-to-image - -o poem.png --option width=1200 --option height=630 < poem.txt
+  prizm run image-to-image photo.jpg -o square.webp --option width=512 --option height=512
+  prizm run video-to-audio talk.mp4 -o talk.mp3
+  prizm run file:///srv/providers/echo \"hello\" --json")]
+pub(crate) struct Run {
+    /// What to run: a capability, a provider, provider/model, or a URL
+    pub(crate) target: String,
+    /// The text for text-to-*, else a path; `-` for stdin
+    pub(crate) input: Option<String>,
+    /// Where the result goes; without it a name is made up and printed, and text goes to stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// An option of the model, as `prizm inspect` lists them; may be given many times
+    #[arg(long = "option", value_name = "NAME=VALUE")]
+    pub(crate) options: Vec<String>,
+    /// A setting of the provider; may be given many times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// A further input with a role, such as `--input audio=song.mp3`; may be given many times
+    #[arg(long = "input", value_name = "ROLE=FILE")]
+    pub(crate) inputs: Vec<String>,
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<std::time::Duration>,
+    /// The model to use
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// The capability to use, where the target leaves a choice
+    #[arg(long, value_name = "CAPABILITY")]
+    pub(crate) capability: Option<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// Say on stderr why this provider was chosen
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+/// How one provider is chosen among many.
+#[derive(ClapArgs)]
+pub(crate) struct Choice {
+    /// What comes first; may be given many times, the first weighs most
+    #[arg(long, value_enum)]
+    prefer: Vec<Prefer>,
+    /// Leave a provider, or provider/model, out; may be given many times
+    #[arg(long, value_name = "ID")]
+    exclude: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Prefer {
+    /// A call that is known to cost nothing
+    Free,
+    /// Work that is done on this machine
+    Local,
+}
+
+impl Choice {
+    pub(crate) fn criteria(&self) -> Criteria {
+        let prefer = self.prefer.iter().map(|prefer| match prefer {
+            Prefer::Free => Preference::Free,
+            Prefer::Local => Preference::Local,
+        });
+        Criteria { prefer: prefer.collect(), exclude: self.exclude.clone(), ..Criteria::default() }
+    }
+
+    pub(crate) fn is_given(&self) -> bool {
+        !self.prefer.is_empty() || !self.exclude.is_empty()
+    }
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Providers {
+    /// Only those that have this capability
+    #[arg(long, value_name = "CAPABILITY")]
+    pub(crate) capability: Option<String>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Models {
+    /// Only those of this provider: an id or a URL
+    pub(crate) provider: Option<String>,
+    /// Only those that have this capability
+    #[arg(long, value_name = "CAPABILITY")]
+    pub(crate) capability: Option<String>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Inspect {
+    /// The provider: an id or a URL
+    pub(crate) provider: String,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "\
+Examples:
+  prizm best text-to-image
+  prizm best text-to-image --prefer free --prefer local --explain")]
+pub(crate) struct Best {
+    /// What is wanted, such as text-to-image
+    pub(crate) capability: String,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// Show every candidate and what became of it
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "\
+Examples:
+  prizm completions bash > ~/.local/share/bash-completion/completions/prizm
+  prizm completions zsh > \"${fpath[1]}/_prizm\"
+  prizm completions fish > ~/.config/fish/completions/prizm.fish")]
+pub(crate) struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds, such as 30 or 0.5".to_owned())?;
+    match std::time::Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("expected more than 0 seconds".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn seconds_are_positive_numbers() {
+        assert_eq!(seconds("0.5"), Ok(std::time::Duration::from_millis(500)));
+        for bad in ["", "x", "0", "-1", "NaN", "inf", "1e400"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The providers that come with `prizm`.
+
+use std::process::ExitCode;
+
+use prizm_registry::{Bundled, PluginCommand, Registry, RegistryBuilder};
+
+use crate::failure::Failure;
+
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// The hidden first argument with which the program is one of its own providers.
+const PLUGIN: &str = "__plugin";
+
+/// Serves a bundled provider where the program was started as one.
+pub(crate) fn serve_if_asked() -> Option<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    (args.next()? == PLUGIN && args.next()? == "canvas").then(prizm_canvas::serve)
+}
+
+/// Starts making a registry that knows the bundled providers.
+pub(crate) fn builder() -> Result<RegistryBuilder, Failure> {
+    let program = std::env::current_exe().map_err(|error| Failure::io(format!("cannot find the program itself: {error}")))?;
+    let meta = std::fs::metadata(&program).map_err(|error| Failure::io(error.to_string()))?;
+    let stamp = format!("{} {} {:?}", program.display(), meta.len(), meta.modified().ok());
+    let command = PluginCommand::new(program).arg(PLUGIN).arg("canvas");
+    let mut builder = Registry::builder().bundled(Bundled::command(prizm_canvas::MANIFEST, command, stamp)?);
+    for files in EMBEDDED {
+        builder = builder.bundled(Bundled::files(files)?);
+    }
+    Ok(builder)
+}

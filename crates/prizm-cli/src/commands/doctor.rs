@@ -1,0 +1,101 @@
+//! `prizm doctor`: whether everything is there that Prizm and its providers need.
+
+use std::process::ExitCode;
+
+use prizm_registry::{HealthStatus, Provider};
+use serde_json::{Value, json};
+
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::{bundled, output};
+
+/// Exit code of an examination that found something broken: as that of a plugin that failed.
+const UNWELL: u8 = 6;
+
+/// Programs that something may need: name, what for, how to get it.
+const PROGRAMS: &[(&str, &str, &str)] = &[
+    ("sh", "the orphan guard", "install a POSIX shell as /bin/sh"),
+    ("cargo", "providers in Rust that are built from source", "see https://rustup.rs"),
+    ("python3", "the provider `ffmpeg`", "apt-get install python3"),
+    ("ffmpeg", "the provider `ffmpeg`", "apt-get install ffmpeg"),
+    ("ffprobe", "the provider `ffmpeg`", "apt-get install ffmpeg"),
+];
+
+/// What was found about one thing.
+struct Finding {
+    what: String,
+    good: bool,
+    detail: String,
+    remedy: Option<String>,
+}
+
+pub(crate) async fn doctor(global: &Global) -> Result<ExitCode, Failure> {
+    let registry = bundled::builder()?.build()?;
+    let mut findings = vec![home(&registry)];
+    findings.extend(PROGRAMS.iter().map(program));
+    // What cannot be loaded is a finding, not the end of the examination.
+    let _ = registry.initialize().await;
+    for provider in registry.providers() {
+        findings.push(examine(&provider).await);
+    }
+    registry.shutdown().await;
+    if global.json {
+        let list = findings.iter().map(|f| json!({"what": f.what, "ok": f.good, "detail": f.detail, "remedy": f.remedy}));
+        output::json(&Value::Array(list.collect()));
+    } else {
+        findings.iter().for_each(print);
+    }
+    let well = findings.iter().all(|finding| finding.good);
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(UNWELL) })
+}
+
+fn print(finding: &Finding) {
+    let mark = if finding.good { "ok     " } else { "missing" };
+    output::line(&format!("{mark} {}: {}", finding.what, finding.detail));
+    if let Some(remedy) = &finding.remedy {
+        output::line(&format!("        remedy: {remedy}"));
+    }
+}
+
+fn home(registry: &prizm_registry::Registry) -> Finding {
+    let home = registry.home();
+    let usable = std::fs::create_dir_all(home).and_then(|()| tempfile::tempfile_in(home).map(drop));
+    Finding {
+        what: "PRIZM_HOME".to_owned(),
+        good: usable.is_ok(),
+        detail: match &usable {
+            Ok(()) => home.display().to_string(),
+            Err(error) => format!("{}: {error}", home.display()),
+        },
+        remedy: usable.err().map(|_| "set PRIZM_HOME to a directory that may be written".to_owned()),
+    }
+}
+
+fn program((name, purpose, remedy): &(&str, &str, &str)) -> Finding {
+    let found = which::which(name);
+    Finding {
+        what: (*name).to_owned(),
+        good: found.is_ok(),
+        detail: found.as_ref().map_or_else(|_| format!("not on PATH; {purpose} needs it"), |path| path.display().to_string()),
+        remedy: found.err().map(|_| (*remedy).to_owned()),
+    }
+}
+
+async fn examine(provider: &Provider) -> Finding {
+    let what = format!("provider {}", provider.id());
+    match provider.health().await {
+        Ok(health) => Finding {
+            what,
+            good: health.status != HealthStatus::Unhealthy,
+            detail: match &health.last_error {
+                Some(error) => format!("{}: {error}", health.status.as_str()),
+                None => health.status.as_str().to_owned(),
+            },
+            remedy: None,
+        },
+        Err(error) => {
+            let remedy = error.hint().map(str::to_owned);
+            Finding { what, good: false, detail: error.to_string(), remedy }
+        }
+    }
+}

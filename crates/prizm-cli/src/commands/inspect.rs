@@ -1,0 +1,94 @@
+//! `prizm inspect`: all that is known of a provider.
+
+use std::process::ExitCode;
+
+use prizm_registry::{Capability, Model, Provider};
+use serde_json::{Value, json};
+
+use super::{describe, models};
+use crate::args::{Global, Inspect};
+use crate::failure::Failure;
+use crate::{bundled, output, table};
+
+pub(crate) async fn inspect(args: &Inspect, global: &Global) -> Result<ExitCode, Failure> {
+    let registry = bundled::builder()?.build()?;
+    let provider = registry.get_provider(&args.provider).await;
+    let shown = provider.map(|provider| if global.json { output::json(&whole(&provider)) } else { print(&provider) });
+    registry.shutdown().await;
+    shown?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn whole(provider: &Provider) -> Value {
+    let mut described = describe(provider);
+    described["models"] = provider.models().iter().map(|model| models::describe(model, true)).collect();
+    described["revision"] = json!(provider.revision());
+    described["permissions"] = json!(provider.permissions());
+    // Nothing but the environment is withheld from a plugin yet, and it says so.
+    described["sandbox"] = json!({"level": "environment"});
+    if let Some(info) = provider.info() {
+        described["maxInFlight"] = json!(info.max_in_flight);
+        described["configSchema"] = json!(info.config_schema.as_ref().map(prizm_registry::OptionsSchema::raw));
+    }
+    described
+}
+
+fn print(provider: &Provider) {
+    let Some(info) = provider.info() else { return };
+    output::line(&format!("{} {} ({}), {}", info.name, info.version, info.location.as_str(), provider.status().as_str()));
+    output::line(&format!("id:      {}", provider.id()));
+    output::line(&format!("source:  {}", provider.source()));
+    if let Some(schema) = &info.config_schema {
+        let names: Vec<_> = schema.names().collect();
+        output::line(&format!("setting: {}", names.join(", ")));
+    }
+    for model in provider.models() {
+        print_model(&model);
+    }
+}
+
+fn print_model(model: &Model) {
+    let info = model.info();
+    output::line(&format!("\n{}  {}", model.id(), info.description.as_deref().unwrap_or(&info.name)));
+    output::line(&format!("  price: {}", models::price(model)));
+    for capability in &info.capabilities {
+        let inputs: Vec<_> = info.inputs_for(capability).iter().map(|slot| match &slot.role {
+            Some(role) => format!("{} as `{role}`{}", slot.kind, if slot.required == Some(false) { " (optional)" } else { "" }),
+            None => slot.kind.to_string(),
+        }).collect();
+        output::line(&format!("  {capability}: takes {}", inputs.join(", ")));
+        print_options(info, capability);
+    }
+}
+
+fn print_options(info: &prizm_registry::ModelInfo, capability: &Capability) {
+    let Some(schema) = info.options.get(capability) else { return };
+    let rows: Vec<_> = schema.properties().map(|(name, schema)| {
+        let default = schema.get("default").map(ToString::to_string).unwrap_or_default();
+        let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        vec![format!("  {name}"), type_of(schema), default, description.to_owned()]
+    }).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let text = table::table(&["  option", "type", "default", "what it does"], rows);
+    output::line(&text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
+}
+
+/// Writes an option's type with its bounds: `integer 16..8192`, `left|center|right`.
+fn type_of(schema: &Value) -> String {
+    if let Some(words) = schema.get("enum").and_then(Value::as_array) {
+        let words = words.iter().map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned));
+        return words.collect::<Vec<_>>().join("|");
+    }
+    let kind = match schema.get("type") {
+        Some(Value::String(kind)) => kind.clone(),
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("|"),
+        _ => "any".to_owned(),
+    };
+    let bound = |key: &str| schema.get(key).map(ToString::to_string).unwrap_or_default();
+    match (bound("minimum"), bound("maximum")) {
+        (low, high) if low.is_empty() && high.is_empty() => kind,
+        (low, high) => format!("{kind} {low}..{high}"),
+    }
+}

@@ -1,0 +1,141 @@
+//! `prizm run`: a medium in, a medium out.
+
+mod target;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prizm_registry::{Capability, Chunk, Media, MediaKind, Model, Outcome, Registry, Transform};
+use serde_json::{Value, json};
+
+use crate::args::{Global, Run};
+use crate::failure::Failure;
+use crate::progress::Bar;
+use crate::{bundled, interrupt, options, output};
+
+/// A job that is ready to be done.
+struct Job {
+    model: Model,
+    capability: Capability,
+    transform: Transform,
+}
+
+pub(crate) async fn run(args: &Run, global: &Global) -> Result<ExitCode, Failure> {
+    if let Some(path) = &args.output {
+        output::check_writable(path)?;
+    }
+    let bar = Bar::new(global);
+    let registry = bundled::builder()?.reporter(Arc::new(bar.clone())).build()?;
+    let done = interrupt::or_interrupted(work(args, global, &registry, &bar)).await;
+    bar.clear();
+    interrupt::or_second_interrupt(registry.shutdown()).await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn work(args: &Run, global: &Global, registry: &Registry, bar: &Bar) -> Result<(), Failure> {
+    bar.stage("getting ready");
+    let job = prepare(args, registry).await?;
+    let shown_bar = bar.clone();
+    let streamed: Arc<Mutex<String>> = Arc::default();
+    let to_stdout = job.capability.output() == Some(MediaKind::Text) && args.output.is_none() && !global.json;
+    let (keep, quiet_bar) = (Arc::clone(&streamed), bar.clone());
+    let transform = job.transform.on_progress(move |progress| shown_bar.progress(&progress)).on_chunk(move |chunk| {
+        if let (Chunk::Text(text), true) = (chunk, to_stdout) {
+            quiet_bar.clear();
+            output::piece(&text);
+            keep.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+        }
+    });
+    let outcome = transform.outcome().await?;
+    bar.clear();
+    let streamed = std::mem::take(&mut *streamed.lock().unwrap_or_else(PoisonError::into_inner));
+    deliver(args, global, &job.model, &outcome, &streamed).await
+}
+
+async fn prepare(args: &Run, registry: &Registry) -> Result<Job, Failure> {
+    let chosen = target::choose(args, registry).await?;
+    let (model, capability) = (chosen.model, chosen.capability);
+    let schema = model.info().options.get(&capability);
+    let mut values = options::options(&args.options, schema)?;
+    options::format_by_name(&mut values, schema, args.output.as_deref());
+    let mut transform = model.transform(chosen.input).capability(capability.clone()).options(values);
+    for pair in &args.inputs {
+        let (role, path) = options::split(pair, "--input")?;
+        transform = transform.input(Media::from_path(path).await?.with_role(role));
+    }
+    if let Some(timeout) = args.timeout {
+        transform = transform.timeout(timeout);
+    }
+    transform.check()?;
+    Ok(Job { model, capability, transform })
+}
+
+/// Puts the outputs where they belong and says where that is.
+async fn deliver(args: &Run, global: &Global, model: &Model, outcome: &Outcome, streamed: &str) -> Result<(), Failure> {
+    let provider = model.provider();
+    let mut outputs = Vec::new();
+    for (index, media) in outcome.outputs.iter().enumerate() {
+        let mut shown = json!({"kind": media.kind(), "mime": media.mime()});
+        let place = match (&args.output, media.as_text()) {
+            (Some(path), _) => Some(output::numbered(path, index + 1)),
+            (None, Some(_)) => None,
+            (None, None) => Some(output::made_up(&format!("{}-{}", provider.id, model.id()), media.mime())),
+        };
+        match (place, media.as_text()) {
+            (Some(path), _) => {
+                media.save(&path).await?;
+                announce(global, media, &path);
+                shown["path"] = Value::String(path.to_string_lossy().into_owned());
+            }
+            (None, text) => {
+                let text = text.unwrap_or_default();
+                if !global.json {
+                    print_rest(text, if index == 0 { streamed } else { "" });
+                }
+                shown["text"] = text.into();
+            }
+        }
+        outputs.push(shown);
+    }
+    if let Some(warnings) = outcome.meta.as_ref().and_then(|meta| meta.get("warnings")?.as_array()) {
+        warnings.iter().filter_map(Value::as_str).for_each(|warning| note(global, &format!("warning: {warning}")));
+    }
+    if global.json {
+        output::json(&json!({
+            "provider": provider.id,
+            "model": model.id(),
+            "capability": outcome.capability,
+            "outputs": outputs,
+            "usage": outcome.usage,
+            "elapsedMs": u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
+        }));
+    }
+    Ok(())
+}
+
+/// Prints what of a text has not been streamed.
+fn print_rest(text: &str, streamed: &str) {
+    match text.strip_prefix(streamed) {
+        Some(rest) => output::line(rest),
+        // The outcome stands alone: where the chunks were something else, it is printed whole.
+        None => output::line(&format!("\n{text}")),
+    }
+}
+
+fn announce(global: &Global, media: &Media, path: &Path) {
+    let promised = output::kind_of(path);
+    if promised.is_some_and(|kind| kind != media.kind()) {
+        note(global, &format!("warning: `{}` holds {} ({})", path.display(), media.kind(), media.mime()));
+    }
+    if !global.json && !global.quiet {
+        output::line(&path.display().to_string());
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "notes for people go to stderr")]
+fn note(global: &Global, text: &str) {
+    if !global.quiet {
+        eprintln!("{}", text.chars().filter(|c| !c.is_control()).collect::<String>());
+    }
+}

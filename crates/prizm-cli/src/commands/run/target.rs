@@ -1,0 +1,126 @@
+//! What TARGET means: a capability, a provider, a provider's model, or a URL.
+
+use prizm_registry::{Capability, Media, Model, Provider, Registry};
+
+use crate::args::Run;
+use crate::commands::{best, capability};
+use crate::failure::Failure;
+use crate::{input, options, output};
+
+/// What was found to do the work, and the work's input.
+pub(super) struct Chosen {
+    pub(super) model: Model,
+    pub(super) capability: Capability,
+    pub(super) input: Media,
+}
+
+pub(super) async fn choose(args: &Run, registry: &Registry) -> Result<Chosen, Failure> {
+    match args.target.parse::<Capability>() {
+        Ok(capability) => by_capability(args, registry, capability).await,
+        Err(_) if looks_like_capability(&args.target) => Err(capability(&args.target).err().unwrap_or_else(|| Failure::usage("TARGET"))),
+        Err(_) => by_provider(args, registry).await,
+    }
+}
+
+/// `text-to-imag` is a slip of the pen, not a provider.
+fn looks_like_capability(target: &str) -> bool {
+    target.contains("-to-") && !target.contains([':', '/', '@'])
+}
+
+async fn by_capability(args: &Run, registry: &Registry, capability: Capability) -> Result<Chosen, Failure> {
+    if args.capability.is_some() {
+        return Err(Failure::usage("TARGET is a capability already; --capability goes with a provider"));
+    }
+    let input = input::for_capability(args.input.as_deref(), &capability).await?;
+    registry.initialize().await?;
+    let mut criteria = args.choice.criteria();
+    if let Some(model) = &args.model {
+        let having = registry.providers_by_capability(&capability).into_iter();
+        let named = having.filter(|provider| provider.model(model).is_ok()).map(|provider| format!("{}/{model}", provider.id()));
+        criteria.only = named.collect();
+        if criteria.only.is_empty() {
+            return Err(no_model(registry, &capability, model));
+        }
+    }
+    let decision = registry.decide(&capability, &criteria);
+    if args.explain {
+        best::explain(&decision);
+    }
+    let provider = registry.find_best_provider(&capability, &criteria)?;
+    let model = match &decision.selected {
+        Some(selected) => provider.model(selected.model.as_str())?,
+        None => provider.model_for(&capability)?,
+    };
+    set(args, &provider).await?;
+    Ok(Chosen { model, capability, input })
+}
+
+fn no_model(registry: &Registry, capability: &Capability, model: &str) -> Failure {
+    let providers = registry.providers_by_capability(capability).into_iter();
+    // The error of the first provider that lacks it names the nearest models.
+    match providers.filter_map(|provider| provider.model(model).err()).next() {
+        Some(error) => error.into(),
+        None => Failure::usage(format!("no provider has the capability `{capability}`")),
+    }
+}
+
+async fn by_provider(args: &Run, registry: &Registry) -> Result<Chosen, Failure> {
+    if args.choice.is_given() || args.explain {
+        return Err(Failure::usage("--prefer, --exclude and --explain choose among providers, and TARGET names one")
+            .hint("give a capability as TARGET, such as text-to-image"));
+    }
+    let (provider_name, model_name) = split(&args.target);
+    let model_name = match (model_name, args.model.as_deref()) {
+        (Some(_), Some(_)) => return Err(Failure::usage("TARGET names a model already; leave out --model")),
+        (named, given) => named.or(given),
+    };
+    let provider = registry.get_provider(provider_name).await?;
+    set(args, &provider).await?;
+    let model = model_name.map(|name| provider.model(name)).transpose()?;
+    if let Some(name) = &args.capability {
+        let capability = capability(name)?;
+        let model = match model {
+            Some(model) => model,
+            None => provider.model_for(&capability)?,
+        };
+        let input = input::for_capability(args.input.as_deref(), &capability).await?;
+        return Ok(Chosen { model, capability, input });
+    }
+    let wanted = args.output.as_deref().and_then(output::kind_of);
+    let (input, model, capability) = input::for_provider(args.input.as_deref(), &provider, model.as_ref(), wanted).await?;
+    Ok(Chosen { model, capability, input })
+}
+
+/// Splits `provider/model`; a URL stays whole.
+fn split(target: &str) -> (&str, Option<&str>) {
+    if target.contains(':') || target.starts_with(['@', '/', '.']) {
+        return (target, None);
+    }
+    match target.split_once('/') {
+        Some((provider, model)) => (provider, Some(model)),
+        None => (target, None),
+    }
+}
+
+async fn set(args: &Run, provider: &Provider) -> Result<(), Failure> {
+    if !args.settings.is_empty() {
+        provider.add_settings(options::settings(&args.settings)?).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_told_apart() {
+        assert_eq!(split("canvas"), ("canvas", None));
+        assert_eq!(split("canvas/card"), ("canvas", Some("card")));
+        assert_eq!(split("fal-ai/flux/schnell"), ("fal-ai", Some("flux/schnell")));
+        assert_eq!(split("file:///srv/x"), ("file:///srv/x", None));
+        assert_eq!(split("@acme/sd@1.0"), ("@acme/sd@1.0", None));
+        assert!(looks_like_capability("text-to-imag"));
+        assert!(!looks_like_capability("github:a/text-to-x"));
+    }
+}

@@ -1,0 +1,116 @@
+//! What a command ends with when it fails: a message for people or for programs, and an exit code.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use prizm_registry::{Error, ErrorKind};
+use serde_json::json;
+
+/// Lines of a plugin's stderr that people are shown.
+const SHOWN_LINES: usize = 10;
+
+/// A failed command.
+pub(crate) struct Failure {
+    code: u8,
+    kind: String,
+    message: String,
+    hint: Option<String>,
+    stage: Option<&'static str>,
+    stderr: Vec<String>,
+}
+
+impl Failure {
+    fn new(code: u8, kind: &str, message: String) -> Self {
+        Self { code, kind: kind.to_owned(), message, hint: None, stage: None, stderr: Vec::new() }
+    }
+
+    /// Something was said wrong: exit code 2.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(2, "usage", message.into())
+    }
+
+    /// The machine failed: exit code 1.
+    pub(crate) fn io(message: impl Into<String>) -> Self {
+        Self::new(1, "io", message.into())
+    }
+
+    /// The user changed their mind: exit code 130.
+    pub(crate) fn cancelled() -> Self {
+        Self::new(130, "cancelled", "cancelled".to_owned())
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Tells the world, and returns the exit code.
+    pub(crate) fn report(self, json: bool) -> ExitCode {
+        if json {
+            let Self { kind, message, hint, stage, stderr, .. } = &self;
+            let error = json!({"kind": kind, "message": message, "hint": hint, "stage": stage, "stderr": stderr});
+            crate::output::json(&json!({ "error": error }));
+        } else {
+            self.print();
+        }
+        ExitCode::from(self.code)
+    }
+
+    fn print(&self) {
+        let mut out = std::io::stderr().lock();
+        let stage = self.stage.map(|stage| format!(" ({stage})")).unwrap_or_default();
+        // Nothing can be done where stderr is closed.
+        let _ = writeln!(out, "error{stage}: {}", self.message);
+        let from = self.stderr.len().saturating_sub(SHOWN_LINES);
+        if !self.stderr.is_empty() {
+            let _ = writeln!(out, "  its last words:");
+        }
+        for line in &self.stderr[from..] {
+            let _ = writeln!(out, "    {line}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(out, "  hint: {hint}");
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let provider = error.provider_error();
+        let wire_kind = provider.and_then(|provider| provider.kind());
+        let deadline = wire_kind.is_some_and(|kind| kind.as_str() == "DeadlineExceeded");
+        let code = match error.kind() {
+            ErrorKind::Identifier | ErrorKind::Usage | ErrorKind::Config => 2,
+            ErrorKind::NotFound => 3,
+            ErrorKind::Policy => 4,
+            ErrorKind::Build => 5,
+            ErrorKind::Plugin => 6,
+            ErrorKind::Provider if deadline => 9,
+            ErrorKind::Provider => 7,
+            ErrorKind::NoneQualifies => 8,
+            ErrorKind::Deadline => 9,
+            ErrorKind::Cancelled => 130,
+            _ => 1,
+        };
+        let kind = wire_kind.map_or(error.kind().as_str(), |kind| kind.as_str());
+        let mut failure = Self::new(code, kind, error.to_string());
+        failure.hint = error.hint().map(str::to_owned);
+        failure.stage = error.stage();
+        failure.stderr = error.stderr().to_vec();
+        failure
+    }
+}
+
+/// Reports what clap could not read, or the help that was asked for.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|arg| arg == "--json");
+    if !error.use_stderr() || !json {
+        // Nothing can be done where the terminal is gone.
+        let _ = error.print();
+        return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+    }
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    Failure::usage(message).hint("`prizm --help` lists the commands, `prizm COMMAND --help` what each takes").report(true)
+}

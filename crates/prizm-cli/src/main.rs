@@ -1,0 +1,70 @@
+//! The `prizm` command.
+//!
+//! It knows the registry and the terminal, and nothing of the protocol's frames. `prizm __plugin
+//! canvas` is the bundled provider `canvas`: the program re-executes itself, so that the first run
+//! needs no second build.
+
+mod args;
+mod bundled;
+mod commands;
+mod failure;
+mod input;
+mod interrupt;
+mod options;
+mod output;
+mod progress;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    if let Some(served) = bundled::serve_if_asked() {
+        return served;
+    }
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return failure::usage(&error),
+    };
+    start_log(args.global.verbose, args.global.quiet);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(&args)),
+        Err(error) => Err(Failure::io(format!("cannot start: {error}"))),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => failure.report(args.global.json),
+    }
+}
+
+async fn dispatch(args: &Args) -> Result<ExitCode, Failure> {
+    let global = &args.global;
+    match &args.command {
+        Command::Run(run) => commands::run::run(run, global).await,
+        Command::Providers(providers) => commands::providers::providers(providers, global).await,
+        Command::Models(models) => commands::models::models(models, global).await,
+        Command::Inspect(inspect) => commands::inspect::inspect(inspect, global).await,
+        Command::Best(best) => commands::best::best(best, global).await,
+        Command::Stats => commands::stats::stats(global).await,
+        Command::Doctor => commands::doctor::doctor(global).await,
+        Command::Completions(completions) => Ok(commands::completions::completions(completions)),
+    }
+}
+
+fn start_log(verbose: u8, quiet: bool) {
+    // What becomes an error of the command is printed once, as that error.
+    let level = match (quiet, verbose) {
+        (true, _) => "error,stdout-noise=off",
+        (_, 0) => "warn,prizm_host=error",
+        (_, 1) => "info",
+        (_, 2) => "debug",
+        _ => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PRIZM_LOG").unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}

@@ -1,0 +1,112 @@
+//! Where results go: stdout for text and JSON, files for everything else.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use prizm_registry::MediaKind;
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// Prints a JSON document on stdout.
+pub(crate) fn json(document: &Value) {
+    line(&format!("{document:#}"));
+}
+
+/// Prints a line on stdout. A reader that has gone away ends nothing but the printing.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Prints a piece of text on stdout, at once.
+pub(crate) fn piece(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Checks, before any work begins, that a file can be written there.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    let refuse = |why: String| Failure::usage(format!("cannot write the output `{shown}`: {why}"));
+    if path.is_dir() {
+        return Err(refuse("it is a directory".to_owned()).hint("name a file in it"));
+    }
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !directory.is_dir() {
+        let why = format!("there is no directory `{}`", directory.display());
+        return Err(refuse(why).hint(format!("make it: mkdir -p {}", directory.display())));
+    }
+    tempfile::Builder::new().prefix(".prizm-").tempfile_in(directory).map(drop).map_err(|error| {
+        refuse(error.to_string()).hint("choose another place with -o")
+    })
+}
+
+/// Returns the kind of media that a file's name promises.
+pub(crate) fn kind_of(path: &Path) -> Option<MediaKind> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    Some(match &*extension {
+        "txt" | "md" | "json" | "srt" | "vtt" | "csv" => MediaKind::Text,
+        "png" | "jpg" | "jpeg" | "webp" | "gif" | "bmp" | "tif" | "tiff" | "avif" | "svg" => MediaKind::Image,
+        "wav" | "mp3" | "flac" | "ogg" | "opus" | "m4a" | "aac" => MediaKind::Audio,
+        "mp4" | "webm" | "mkv" | "mov" | "avi" => MediaKind::Video,
+        "glb" | "gltf" | "stl" | "obj" | "ply" => MediaKind::ThreeD,
+        _ => return None,
+    })
+}
+
+/// Makes up a name for a result that does not exist yet: `canvas-card.png`, `canvas-card-2.png`…
+pub(crate) fn made_up(stem: &str, mime: &str) -> PathBuf {
+    let stem: String = stem.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    let extension = extension(mime);
+    let name = |number: u32| match number {
+        1 => PathBuf::from(format!("{stem}.{extension}")),
+        _ => PathBuf::from(format!("{stem}-{number}.{extension}")),
+    };
+    (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(1))
+}
+
+/// Returns the name for the further outputs of one call: `out-2.png`.
+pub(crate) fn numbered(path: &Path, number: usize) -> PathBuf {
+    if number == 1 {
+        return path.to_owned();
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
+    path.with_file_name(format!("{stem}-{number}{extension}"))
+}
+
+fn extension(mime: &str) -> &str {
+    match mime {
+        "text/plain" => "txt",
+        "image/jpeg" => "jpg",
+        "image/svg+xml" => "svg",
+        "image/tiff" => "tif",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" | "audio/m4a" | "audio/x-m4a" => "m4a",
+        "video/x-matroska" => "mkv",
+        "video/quicktime" => "mov",
+        "model/gltf-binary" => "glb",
+        "model/gltf+json" => "gltf",
+        _ => {
+            let name = mime.rsplit('/').next().unwrap_or("bin").trim_start_matches("x-");
+            if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) { name } else { "bin" }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_type() {
+        for (mime, expected) in [("image/png", "png"), ("audio/x-wav", "wav"), ("audio/mpeg", "mp3"), ("a/../b", "b"), ("x", "x"), ("", "bin"), ("a/b c", "bin")] {
+            assert_eq!(extension(mime), expected, "{mime}");
+        }
+        assert_eq!(numbered(Path::new("a/out.png"), 2), Path::new("a/out-2.png"));
+        assert_eq!(made_up("no/such:thing", "image/png"), Path::new("no-such-thing.png"));
+    }
+}

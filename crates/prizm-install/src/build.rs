@@ -1,0 +1,55 @@
+//! Runs what a plan says, and finds what it made.
+
+mod cargo;
+mod recipe;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use prizm_protocol::Manifest;
+
+use crate::error::quoted;
+use crate::plan::Entry;
+use crate::process::Invocation;
+use crate::{Error, Plan, Reporter, Store};
+
+/// What a build made.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The provider's root: its working directory.
+    pub root: PathBuf,
+    /// The program and its arguments. A program with a `/` is relative to the root; another is on PATH.
+    pub argv: Vec<OsString>,
+    /// Its manifest, where there is one.
+    pub manifest: Option<Manifest>,
+}
+
+/// Builds a provider as its plan says.
+///
+/// A `[build] command` runs in the provider's root, as its author would run it: with the rights of
+/// the user, the variables of an allow-list and those that were granted. Cargo builds into the store,
+/// where the next build finds it again; in the source it writes nothing but a missing `Cargo.lock`, as
+/// it does by hand. One build of a directory runs at a time, on this machine; others wait for it.
+///
+/// Dropping the future kills the build with everything that it started, and so does the end of this
+/// process, however it ends.
+///
+/// # Errors
+/// `Build` with the last lines in [`Error::log`]; `EntryPoint` where the build left nothing to start;
+/// `Store` where the store cannot be written.
+pub async fn build(plan: &Plan, store: &Store, reporter: &dyn Reporter) -> Result<Built, Error> {
+    let place = store.build_place(plan.root());
+    let waiting = || reporter.stage("wait", &format!("waiting for another build of {}", quoted(plan.root())));
+    let _lock = if plan.needs_build() { Some(place.lock(waiting).await?) } else { None };
+    if let Some(command) = plan.build_command() {
+        let invocation = Invocation::new(command, plan.root()).grant(&plan.granted);
+        recipe::run(&invocation, reporter).await?;
+    }
+    let argv = match &plan.entry {
+        Entry::Command(command) => plan.argv_of_command(command)?,
+        Entry::Cargo(binary) => vec![cargo::build(plan, binary, &place.target(), reporter).await?.into()],
+        Entry::Executable(path) => vec![path.into()],
+        Entry::AfterBuild => vec![plan.executable()?.into()],
+    };
+    Ok(Built { root: plan.root().to_owned(), argv, manifest: plan.manifest.clone() })
+}

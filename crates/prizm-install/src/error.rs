@@ -1,0 +1,91 @@
+//! What can go wrong between an identifier and a built provider.
+
+use std::fmt;
+use std::path::Path;
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The identifier is malformed.
+    Identifier,
+    /// The identifier is of a scheme that this version does not load.
+    Unsupported,
+    /// The source is missing, or cannot be read.
+    Source,
+    /// Nothing was found that starts the provider.
+    EntryPoint,
+    /// `prizm.toml` or `Cargo.toml` is wrong.
+    Manifest,
+    /// The build failed.
+    Build,
+    /// The store cannot be used.
+    Store,
+}
+
+/// What went wrong, one remedy, and the last lines of the build.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+    log: Vec<String>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), hint: None, log: Vec::new() }))
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn with_log(mut self, log: Vec<String>) -> Self {
+        self.0.log = log;
+        self
+    }
+
+    /// Returns the kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns what to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Returns the last lines of the build, oldest first.
+    pub fn log(&self) -> &[String] {
+        &self.0.log
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, message, hint, log } = &*self.0;
+        write!(f, "{kind:?}: {message}")?;
+        if let Some(hint) = hint {
+            write!(f, " (hint: {hint})")?;
+        }
+        log.iter().try_for_each(|line| write!(f, "\n  log: {line}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A path in backticks, safe to print.
+pub(crate) fn quoted(path: &Path) -> String {
+    format!("`{}`", path.to_string_lossy().escape_debug())
+}

@@ -1,0 +1,161 @@
+//! Runs a build tool: by argv, in its own process group, with an allow-list of the environment.
+//!
+//! The group lives on a leash, a pipe whose other end only this process holds. A small shell in the
+//! group reads it and kills the group when it closes, so that a build ends with whoever asked for it,
+//! even if that was killed, and even if the tool left children behind.
+
+mod environment;
+mod lines;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, PipeWriter};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, ChildStderr, ChildStdout};
+
+pub(crate) use lines::{Line, Tail};
+
+/// The leash's other end becomes stdin; what is run gets an empty one. The reader is nobody's child
+/// but init's, so that no tool which waits for its children waits for it.
+const LEASH: &str = r#"
+exec 3<&0 </dev/null
+( { trap '' HUP INT QUIT TERM; read -r _ <&3; kill -9 0; } >/dev/null 2>&1 & )
+exec "$@" 3<&-
+"#;
+
+/// How long what is left in the pipes is read after the end of a tool.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// What is run, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation {
+    argv: Vec<OsString>,
+    directory: PathBuf,
+    granted: Vec<String>,
+    typed: Option<String>,
+}
+
+/// A tool that does not exist.
+#[derive(Debug)]
+pub(crate) struct NotFound;
+
+impl Invocation {
+    /// Runs the program `argv` starts with in `directory`. A program without a `/` is sought on PATH.
+    pub(crate) fn new(argv: impl IntoIterator<Item = impl Into<OsString>>, directory: &Path) -> Self {
+        let argv = argv.into_iter().map(Into::into).collect();
+        Self { argv, directory: directory.to_owned(), granted: Vec::new(), typed: None }
+    }
+
+    /// Lets the tool see more variables of the environment.
+    pub(crate) fn grant(mut self, names: &[String]) -> Self {
+        self.granted.extend_from_slice(names);
+        self
+    }
+
+    /// Shows another invocation in place of this one, which has arguments that nobody would type.
+    pub(crate) fn typed_as(mut self, other: &Self) -> Self {
+        self.typed = Some(other.to_string());
+        self
+    }
+
+    /// Returns what to type in a shell anywhere.
+    pub(crate) fn by_hand(&self) -> String {
+        format!("cd {} && {self}", words([self.directory.as_os_str()]))
+    }
+
+    pub(crate) fn program(&self) -> &OsStr {
+        self.argv.first().map_or(OsStr::new(""), |program| program)
+    }
+
+    /// Starts the tool. It dies with the returned value.
+    pub(crate) fn start(&self) -> io::Result<Result<Running, NotFound>> {
+        let Some(program) = find_program(self.program(), &self.directory) else { return Ok(Err(NotFound)) };
+        let (reader, leash) = io::pipe()?;
+        #[expect(clippy::disallowed_methods, reason = "this is the one helper that starts build tools")]
+        let mut command = std::process::Command::new("/bin/sh");
+        command.args(["-c", LEASH, "prizm-build"]).arg(program).args(self.argv.iter().skip(1));
+        command.current_dir(&self.directory).env_clear().envs(environment::allowed(&self.granted));
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.stdin(reader).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
+        Ok(Ok(Running { child, leash: Some(leash) }))
+    }
+}
+
+/// The command as it would be typed.
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.typed {
+            Some(typed) => f.write_str(typed),
+            None => f.write_str(&words(self.argv.iter().map(|word| &**word))),
+        }
+    }
+}
+
+/// Joins words as a shell reads them.
+fn words<'a>(words: impl IntoIterator<Item = &'a OsStr>) -> String {
+    let words: Vec<_> = words.into_iter().map(|word| word.to_string_lossy().replace(char::is_control, " ")).collect();
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
+}
+
+/// Finds a program as the shell does: by its path, relative to `directory`, or on PATH.
+pub(crate) fn find_program(program: &OsStr, directory: &Path) -> Option<PathBuf> {
+    which::which_in(program, std::env::var_os("PATH"), directory).ok()
+}
+
+/// A running tool and its group.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    leash: Option<PipeWriter>,
+}
+
+impl Running {
+    /// Reads both outputs, line by line, until the tool ends. What it left running is killed.
+    pub(crate) async fn wait(
+        mut self,
+        on_stdout: impl FnMut(Line<'_>),
+        on_stderr: impl FnMut(Line<'_>),
+    ) -> io::Result<ExitStatus> {
+        let (stdout, stderr) = self.pipes()?;
+        let reading = async {
+            tokio::join!(lines::each(stdout, on_stdout), lines::each(stderr, on_stderr));
+        };
+        tokio::pin!(reading);
+        let mut open = true;
+        let status = loop {
+            tokio::select! {
+                status = self.child.wait() => break status?,
+                () = &mut reading, if open => open = false,
+            }
+        };
+        self.leash = None;
+        if open && tokio::time::timeout(DRAIN, reading).await.is_err() {
+            tracing::debug!("a child of the build has left its group and holds its output");
+        }
+        Ok(status)
+    }
+
+    fn pipes(&mut self) -> io::Result<(ChildStdout, ChildStderr)> {
+        let lost = || io::Error::other("the output was taken already");
+        Ok((self.child.stdout.take().ok_or_else(lost)?, self.child.stderr.take().ok_or_else(lost)?))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // With the leader unreaped, its group's id belongs to nobody else.
+        let group = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(group) = group {
+            // A group that is gone needs no killing.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! A provider spoken to in memory, with a clock that jumps when nothing else can happen.
+
+mod cancel;
+mod checks;
+mod files;
+mod host;
+mod jobs;
+mod lab;
+mod limits;
+mod progress;
+mod stop;

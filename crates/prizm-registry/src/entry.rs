@@ -1,0 +1,308 @@
+//! One provider that the registry knows: where it comes from, what it declared, its plugin.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, Timing, WorkDir, validate};
+use prizm_install::{Identifier, Installed, Reporter, Store};
+use prizm_protocol::methods::configure::ConfigureParams;
+use prizm_protocol::methods::initialize::Declaration;
+use prizm_protocol::{Manifest, PROTOCOL_VERSION, ProviderId};
+use serde_json::{Map, Value};
+
+use crate::bundled::BundledOrigin;
+use crate::config::ProviderConfig;
+use crate::{Error, ErrorKind, Result};
+
+/// Where a provider comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// `register(id, command)`.
+    Registered(PluginCommand),
+    /// It came with the program.
+    Bundled(Box<Manifest>, BundledOrigin),
+    /// An identifier, from the configuration or from `get_provider`.
+    Identifier(Identifier),
+}
+
+impl Origin {
+    /// Returns how people write it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Registered(command) => format!("command: {command}"),
+            Self::Bundled(..) => "bundled".to_owned(),
+            Self::Identifier(identifier) => identifier.to_string(),
+        }
+    }
+}
+
+/// What every provider of a registry shares.
+pub(crate) struct Surroundings {
+    pub(crate) home: PathBuf,
+    pub(crate) timing: Timing,
+    pub(crate) reporter: Arc<dyn Reporter>,
+    work: tokio::sync::OnceCell<WorkDir>,
+    store: tokio::sync::OnceCell<Store>,
+}
+
+impl Surroundings {
+    pub(crate) fn new(home: PathBuf, timing: Timing, reporter: Arc<dyn Reporter>) -> Self {
+        Self { home, timing, reporter, work: tokio::sync::OnceCell::new(), store: tokio::sync::OnceCell::new() }
+    }
+
+    /// Makes the directory for jobs when it is first needed.
+    async fn work(&self) -> Result<&WorkDir> {
+        let base = self.home.join("work");
+        let made = self.work.get_or_try_init(|| async {
+            let at = base.clone();
+            blocking(move || WorkDir::create(&at)).await
+        });
+        made.await.map_err(|error| unwritable(&base, &error))
+    }
+
+    async fn store(&self) -> Result<&Store> {
+        self.store
+            .get_or_try_init(|| async {
+                let home = self.home.clone();
+                tokio::task::spawn_blocking(move || Store::open(&home))
+                    .await
+                    .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+            })
+            .await
+            .map_err(Error::from)
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot use `{}`: {error}", path.display()))
+        .hinted("set PRIZM_HOME to a directory that may be written")
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+}
+
+/// A provider that the registry knows.
+pub(crate) struct Entry {
+    pub(crate) id: Option<ProviderId>,
+    pub(crate) origin: Origin,
+    config: RwLock<ProviderConfig>,
+    plugin: tokio::sync::OnceCell<Plugin>,
+    declared: RwLock<Option<Arc<ProviderInfo>>>,
+    failure: RwLock<Option<Error>>,
+    /// What an identifier led to.
+    installed: OnceLock<Installed>,
+    /// Set once the cache has been looked into.
+    cached: OnceLock<()>,
+}
+
+impl Entry {
+    pub(crate) fn new(id: Option<ProviderId>, origin: Origin, config: ProviderConfig) -> Self {
+        Self {
+            id,
+            origin,
+            config: RwLock::new(config),
+            plugin: tokio::sync::OnceCell::new(),
+            declared: RwLock::default(),
+            failure: RwLock::default(),
+            installed: OnceLock::new(),
+            cached: OnceLock::new(),
+        }
+    }
+
+    /// Returns what it declared, where that is known.
+    pub(crate) fn declared(&self) -> Option<Arc<ProviderInfo>> {
+        self.declared.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns why it could not be loaded the last time that was tried.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failure.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns its plugin, where it has been needed.
+    pub(crate) fn plugin_if_made(&self) -> Option<&Plugin> {
+        self.plugin.get()
+    }
+
+    /// Returns what its identifier led to, where it has been loaded.
+    pub(crate) fn installed(&self) -> Option<&Installed> {
+        self.installed.get()
+    }
+
+    /// Returns its manifest, where it has one that has been read.
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        match &self.origin {
+            Origin::Bundled(manifest, _) => Some(manifest),
+            Origin::Registered(_) => None,
+            Origin::Identifier(_) => self.installed()?.manifest.as_ref(),
+        }
+    }
+
+    /// Makes its plugin, once, without starting it.
+    pub(crate) async fn plugin(&self, around: &Surroundings) -> Result<&Plugin> {
+        self.plugin.get_or_try_init(|| self.make_plugin(around)).await
+    }
+
+    /// Returns what it declares: from memory, from the cache, or by starting it.
+    pub(crate) async fn info(&self, around: &Surroundings) -> Result<Arc<ProviderInfo>> {
+        if let Some(info) = self.declared() {
+            return Ok(info);
+        }
+        if self.cached.set(()).is_ok()
+            && let Some(info) = self.read_cache(around)
+        {
+            return Ok(self.remember(info));
+        }
+        let started = async { Ok(self.plugin(around).await?.start().await?) };
+        match started.await {
+            Ok(info) => {
+                self.write_cache(around, &info);
+                Ok(self.remember(info))
+            }
+            Err(error) => {
+                *self.failure.write().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Err(self.failure().unwrap_or_else(|| Error::new(ErrorKind::Plugin, "the provider cannot be loaded")))
+            }
+        }
+    }
+
+    /// Replaces what is known of it.
+    pub(crate) fn remember(&self, info: Arc<ProviderInfo>) -> Arc<ProviderInfo> {
+        *self.failure.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.declared.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&info));
+        info
+    }
+
+    /// Replaces its settings.
+    pub(crate) async fn configure(&self, settings: Map<String, Value>) -> Result<()> {
+        self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
+        match self.plugin.get() {
+            Some(plugin) => Ok(plugin.configure(self.params()).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns its settings.
+    pub(crate) fn settings(&self) -> Map<String, Value> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).settings.clone()
+    }
+
+    fn params(&self) -> ConfigureParams {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        ConfigureParams { config: config.settings.clone(), ..ConfigureParams::default() }
+    }
+
+    async fn make_plugin(&self, around: &Surroundings) -> Result<Plugin> {
+        let (command, manifest) = self.command(around).await?;
+        let command = match &manifest {
+            Some(manifest) => self.grant(command, manifest),
+            None => command,
+        };
+        let work_dir = around.work().await?.path().to_owned();
+        let spec = PluginSpec { expected: self.expected(manifest), work_dir, timing: around.timing, ..PluginSpec::new(command) };
+        let plugin = Plugin::new(spec);
+        plugin.configure(self.params()).await?;
+        Ok(plugin)
+    }
+
+    fn expected(&self, manifest: Option<Manifest>) -> Expected {
+        match manifest {
+            Some(manifest) => Expected {
+                id: Some(self.id.clone().unwrap_or(manifest.provider.id)),
+                capabilities: Some(manifest.provider.capabilities),
+            },
+            None => Expected { id: self.id.clone(), capabilities: None },
+        }
+    }
+
+    async fn command(&self, around: &Surroundings) -> Result<(PluginCommand, Option<Manifest>)> {
+        match &self.origin {
+            Origin::Registered(command) => Ok((command.clone(), None)),
+            Origin::Bundled(manifest, BundledOrigin::Command { command, .. }) => {
+                Ok((command.clone(), Some((**manifest).clone())))
+            }
+            Origin::Bundled(manifest, BundledOrigin::Files(files)) => {
+                let (store, files) = (around.store().await?.clone(), *files);
+                let (id, version) = (manifest.provider.id.clone(), manifest.provider.version.to_string());
+                let unpacked = tokio::task::spawn_blocking(move || store.unpack(&id, &version, files.0));
+                let root = unpacked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+                let argv = manifest.run.as_ref().map(|run| run.command.clone()).unwrap_or_default();
+                let mut argv = argv.into_iter();
+                let program = argv.next().ok_or_else(|| {
+                    Error::new(ErrorKind::Config, format!("the bundled provider `{}` has no [run] command", manifest.provider.id))
+                })?;
+                Ok((PluginCommand::new(program).args(argv).root(root), Some((**manifest).clone())))
+            }
+            Origin::Identifier(identifier) => {
+                let store = around.store().await?;
+                let installed = match identifier {
+                    Identifier::File(source) => prizm_install::install(source, store, &*around.reporter).await?,
+                    other => {
+                        let message = format!("`{other}` names no source");
+                        return Err(Error::new(ErrorKind::Identifier, message));
+                    }
+                };
+                let Installed { root, argv, manifest, .. } = self.installed.get_or_init(|| installed).clone();
+                let mut argv = argv.into_iter();
+                let program = argv.next().unwrap_or_default();
+                Ok((PluginCommand::new(program).args(argv).root(root), manifest))
+            }
+        }
+    }
+
+    /// Grants the environment variables that the manifest asks for and the user allows.
+    fn grant(&self, command: PluginCommand, manifest: &Manifest) -> PluginCommand {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        let granted = manifest.permissions.env.iter().filter(|name| config.grant_env.contains(name));
+        granted.fold(command, |command, name| match std::env::var_os(name) {
+            Some(value) => command.grant_env(name, value),
+            None => command,
+        })
+    }
+
+    /// Where the declaration of a provider that cannot change unnoticed is kept.
+    fn cache_file(&self, around: &Surroundings) -> Option<PathBuf> {
+        let Origin::Bundled(manifest, origin) = &self.origin else { return None };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+        match origin {
+            BundledOrigin::Command { stamp, .. } => {
+                hasher.update(stamp.as_bytes());
+            }
+            BundledOrigin::Files(files) => {
+                for (path, bytes) in files.0 {
+                    hasher.update(path.as_bytes()).update(&[0]).update(blake3::hash(bytes).as_bytes());
+                }
+            }
+        }
+        let name = format!("{}-{}.json", manifest.provider.id, &hasher.finalize().to_hex()[..32]);
+        Some(around.home.join("cache/declarations").join(name))
+    }
+
+    fn read_cache(&self, around: &Surroundings) -> Option<Arc<ProviderInfo>> {
+        let Origin::Bundled(manifest, _) = &self.origin else { return None };
+        let bytes = fs::read(self.cache_file(around)?).ok()?;
+        let declaration: Declaration = serde_json::from_slice(&bytes).ok()?;
+        let expected = self.expected(Some((**manifest).clone()));
+        validate::validate(&declaration, &[PROTOCOL_VERSION], &expected).ok().map(Arc::new)
+    }
+
+    fn write_cache(&self, around: &Surroundings, info: &ProviderInfo) {
+        let Some(path) = self.cache_file(around) else { return };
+        let written = (|| {
+            let directory = path.parent().unwrap_or(&around.home);
+            fs::create_dir_all(directory)?;
+            let mut file = tempfile::NamedTempFile::new_in(directory)?;
+            serde_json::to_writer(&mut file, &*info.declaration)?;
+            file.persist(&path).map_err(|error| error.error)?;
+            std::io::Result::Ok(())
+        })();
+        if let Err(error) = written {
+            tracing::debug!(path = %path.display(), %error, "the declaration is not cached");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The registry of providers: get, query, route, transform.
+//!
+//! A provider turns media into media, through *provider → model → transform*. This is what Rust
+//! programs import; it knows nothing of terminals and of argv.
+//!
+//! ```no_run
+//! use prizm_registry::Registry;
+//!
+//! # async fn run() -> prizm_registry::Result<()> {
+//! let registry = Registry::new()?;
+//! let provider = registry.get_provider("file:///srv/providers/echo").await?;
+//! let image = provider.model("flux-schnell")?.transform("a red fox").await?;
+//! image.save("fox.png").await?;
+//! registry.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A whole program, compiled and run by the tests:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/consumer.rs")]
+//! ```
+
+mod builder;
+mod bundled;
+mod config;
+mod entry;
+mod error;
+mod media;
+mod model;
+mod provider;
+mod registry;
+mod route;
+mod suggest;
+mod transform;
+
+pub use builder::RegistryBuilder;
+pub use bundled::{Bundled, BundledFiles};
+pub use config::Config;
+pub use error::{Error, ErrorKind};
+pub use media::Media;
+pub use model::Model;
+pub use provider::{Provider, Status};
+pub use registry::{Registry, RegistryStats};
+pub use route::{Candidate, Criteria, Decision, Preference, Reason, Selected, Verdict};
+pub use transform::{Chunk, Outcome, Transform};
+
+pub use prizm_host::{ModelInfo, OptionsSchema, PluginCommand, PluginStats, ProviderInfo, State, Timing};
+pub use prizm_install::Reporter;
+pub use prizm_protocol::methods::health::{Health, HealthStatus};
+pub use prizm_protocol::methods::initialize::Location;
+pub use prizm_protocol::methods::notifications::{Accepted, Progress};
+pub use prizm_protocol::methods::transform::Usage;
+pub use prizm_protocol::{Capability, InputSlot, Manifest, MediaKind, ModelId, Permissions, ProviderId};
+
+/// The result of using the registry.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,210 @@
+//! A provider in one's hand.
+
+use std::sync::Arc;
+
+use prizm_host::{ModelInfo, PluginStats, ProviderInfo, State};
+use prizm_protocol::methods::health::Health;
+use prizm_protocol::{Capability, Permissions, ProviderId};
+use serde_json::{Map, Value};
+
+use crate::entry::{Entry, Surroundings};
+use crate::{Error, ErrorKind, Model, Result, suggest};
+
+/// A provider. Clones share it; its process starts when it is first needed.
+#[derive(Clone)]
+pub struct Provider {
+    entry: Arc<Entry>,
+    around: Arc<Surroundings>,
+}
+
+/// Whether a provider can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Status {
+    /// Its declaration is known; its process does not run.
+    Available,
+    /// Its process runs.
+    Running,
+    /// Nobody has asked it yet.
+    Unknown,
+    /// It could not be loaded, or has failed too often.
+    Unavailable,
+}
+
+impl Status {
+    /// Returns the stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Running => "running",
+            Self::Unknown => "unknown",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl Provider {
+    pub(crate) fn new(entry: Arc<Entry>, around: Arc<Surroundings>) -> Self {
+        Self { entry, around }
+    }
+
+    /// Returns its id: the registered one, else the declared one, else its source.
+    pub fn id(&self) -> String {
+        let id = self.entry.id.clone().or_else(|| self.info().map(|info| info.id.clone()));
+        id.as_ref().map_or_else(|| self.source(), ProviderId::to_string)
+    }
+
+    /// Returns what it declared, where that is known.
+    pub fn info(&self) -> Option<Arc<ProviderInfo>> {
+        self.entry.declared()
+    }
+
+    /// Returns what it declares, starting it where that is not known.
+    ///
+    /// # Errors
+    /// It cannot be built, started or found valid.
+    pub async fn load(&self) -> Result<Arc<ProviderInfo>> {
+        self.entry.info(&self.around).await
+    }
+
+    /// Returns where it comes from.
+    pub fn source(&self) -> String {
+        self.entry.origin.shown()
+    }
+
+    /// Returns which revision of its source was loaded, where the source has revisions.
+    pub fn revision(&self) -> Option<String> {
+        self.entry.installed().and_then(|installed| installed.revision.clone())
+    }
+
+    /// Returns what its manifest asks for, where it has one that has been read.
+    pub fn permissions(&self) -> Option<Permissions> {
+        self.entry.manifest().map(|manifest| manifest.permissions.clone())
+    }
+
+    /// Returns whether it can be used. Starts nothing.
+    pub fn status(&self) -> Status {
+        match self.entry.plugin_if_made().map(prizm_host::Plugin::state) {
+            Some(State::Ready | State::Draining) => Status::Running,
+            Some(State::BackingOff | State::BreakerOpen) => Status::Unavailable,
+            _ if self.info().is_some() => Status::Available,
+            _ if self.failure().is_some() => Status::Unavailable,
+            _ => Status::Unknown,
+        }
+    }
+
+    /// Returns why it could not be loaded.
+    pub fn failure(&self) -> Option<Error> {
+        self.entry.failure()
+    }
+
+    /// Returns figures about its process.
+    pub fn stats(&self) -> PluginStats {
+        self.entry.plugin_if_made().map(prizm_host::Plugin::stats).unwrap_or_default()
+    }
+
+    /// Returns its models, as far as they are known.
+    pub fn models(&self) -> Vec<Model> {
+        let Some(info) = self.info() else { return Vec::new() };
+        (0..info.models.len()).map(|index| self.at(&info, index)).collect()
+    }
+
+    fn at(&self, info: &Arc<ProviderInfo>, index: usize) -> Model {
+        Model::new(Arc::clone(&self.entry), Arc::clone(&self.around), Arc::clone(info), index)
+    }
+
+    /// Returns a model by its id.
+    ///
+    /// # Errors
+    /// It has no such model; the hint names the nearest ones.
+    pub fn model(&self, id: &str) -> Result<Model> {
+        let info = self.known()?;
+        match info.models.iter().position(|model| model.id == id) {
+            Some(index) => Ok(self.at(&info, index)),
+            None => {
+                let ids: Vec<_> = info.models.iter().map(|model| model.id.as_str()).collect();
+                Err(Error::new(ErrorKind::NotFound, format!("provider `{}` has no model `{id}`", self.id()))
+                    .hinted(suggest::hint(id, "models", &ids)))
+            }
+        }
+    }
+
+    /// Returns the first declared model that has a capability.
+    ///
+    /// # Errors
+    /// It has none; the hint names its capabilities.
+    pub fn model_for(&self, capability: &Capability) -> Result<Model> {
+        self.first_model(|model| model.capabilities.contains(capability)).map_err(|capabilities| {
+            Error::new(ErrorKind::NotFound, format!("provider `{}` has no model for `{capability}`", self.id()))
+                .hinted(format!("it has {capabilities}"))
+        })
+    }
+
+    /// Returns the first declared model that fits; else what the provider can do.
+    fn first_model(&self, fits: impl Fn(&ModelInfo) -> bool) -> std::result::Result<Model, String> {
+        let info = self.known().map_err(|error| error.to_string())?;
+        match info.models.iter().position(fits) {
+            Some(index) => Ok(self.at(&info, index)),
+            None => {
+                let names: Vec<_> = info.capabilities.iter().map(|capability| format!("`{capability}`")).collect();
+                Err(names.join(", "))
+            }
+        }
+    }
+
+    fn known(&self) -> Result<Arc<ProviderInfo>> {
+        self.info().ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("nobody has asked provider `{}` for its models yet", self.id()))
+                .hinted("load it first: `provider.load().await`, or `registry.initialize().await`")
+        })
+    }
+
+    /// Replaces its settings: at once where its process runs, and at every later start.
+    ///
+    /// # Errors
+    /// A setting does not fit the provider's schema, or the running process refuses it.
+    pub async fn configure(&self, settings: Map<String, Value>) -> Result<()> {
+        self.entry.configure(settings).await
+    }
+
+    /// Changes some of its settings and leaves the others.
+    ///
+    /// # Errors
+    /// As [`Provider::configure`].
+    pub async fn add_settings(&self, settings: Map<String, Value>) -> Result<()> {
+        let mut all = self.entry.settings();
+        all.extend(settings);
+        self.configure(all).await
+    }
+
+    /// Asks how it feels, starting its process if need be.
+    ///
+    /// # Errors
+    /// It cannot be started, or does not answer.
+    pub async fn health(&self) -> Result<Health> {
+        Ok(self.entry.plugin(&self.around).await?.health().await?)
+    }
+
+    /// Asks for its models anew, starting its process if need be.
+    ///
+    /// # Errors
+    /// It cannot be started, does not answer, or lists what is not valid.
+    pub async fn refresh_models(&self) -> Result<Vec<Model>> {
+        let info = self.entry.plugin(&self.around).await?.refresh_models().await?;
+        self.entry.remember(info);
+        Ok(self.models())
+    }
+
+    /// Stops its process, if it runs; the next use starts it again.
+    pub async fn stop(&self) {
+        if let Some(plugin) = self.entry.plugin_if_made() {
+            plugin.stop().await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Provider({}, {})", self.id(), self.status().as_str())
+    }
+}

@@ -1,0 +1,257 @@
+//! The registry: what it knows, and how one asks.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use futures_util::future::join_all;
+use prizm_host::PluginCommand;
+use prizm_install::Identifier;
+use prizm_protocol::{Capability, ProviderId};
+
+use crate::config::ProviderConfig;
+use crate::entry::{Entry, Origin, Surroundings};
+use crate::route::{self, Criteria, Decision};
+use crate::{Error, ErrorKind, Provider, RegistryBuilder, Result, suggest};
+
+/// The hub of all providers. Clones share it; processes start when they are first needed.
+#[derive(Clone)]
+pub struct Registry(Arc<Inner>);
+
+struct Inner {
+    around: Arc<Surroundings>,
+    /// In the order in which they became known, which is the order of preference.
+    entries: RwLock<Vec<Arc<Entry>>>,
+    /// What was loaded by identifier, by its canonical spelling.
+    loaded: Mutex<HashMap<String, Arc<Entry>>>,
+    /// Settings of providers that are not known yet.
+    settings: Mutex<BTreeMap<ProviderId, ProviderConfig>>,
+}
+
+/// Figures about a registry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegistryStats {
+    /// Providers that are known.
+    pub total_providers: usize,
+    /// Those whose declaration is known and valid.
+    pub available_providers: usize,
+    /// Those whose process runs.
+    pub running_providers: usize,
+    /// Models of the available ones.
+    pub models: usize,
+    /// How many available providers have a capability.
+    pub by_capability: BTreeMap<Capability, usize>,
+}
+
+impl Registry {
+    /// Makes a registry from the environment: state in `PRIZM_HOME`, settings from its `config.toml`.
+    ///
+    /// # Errors
+    /// There is no home, or the configuration cannot be used.
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// Starts making a registry.
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder::default()
+    }
+
+    /// Returns the registry of the whole process, made by [`Registry::new`] when it is first asked for.
+    ///
+    /// # Errors
+    /// As [`Registry::new`]; the next call tries again.
+    pub fn global() -> Result<Self> {
+        static GLOBAL: OnceLock<Registry> = OnceLock::new();
+        match GLOBAL.get() {
+            Some(registry) => Ok(registry.clone()),
+            None => {
+                let made = Self::new()?;
+                Ok(GLOBAL.get_or_init(|| made).clone())
+            }
+        }
+    }
+
+    pub(crate) fn with(around: Surroundings) -> Self {
+        Self(Arc::new(Inner {
+            around: Arc::new(around),
+            entries: RwLock::default(),
+            loaded: Mutex::default(),
+            settings: Mutex::default(),
+        }))
+    }
+
+    /// Returns the directory of all state.
+    pub fn home(&self) -> &std::path::Path {
+        &self.0.around.home
+    }
+
+    /// Makes a provider known by the command that starts it. One that is known already is replaced,
+    /// with a warning. Nothing is started.
+    ///
+    /// # Errors
+    /// The id is malformed.
+    pub fn register(&self, id: &str, command: impl Into<PluginCommand>) -> Result<()> {
+        let id: ProviderId = id.parse().map_err(|error| Error::new(ErrorKind::Identifier, format!("{error}")))?;
+        let settings = self.0.settings.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        self.insert(id, Origin::Registered(command.into()), settings.unwrap_or_default());
+        Ok(())
+    }
+
+    pub(crate) fn insert(&self, id: ProviderId, origin: Origin, settings: ProviderConfig) {
+        tracing::debug!(%id, origin = origin.shown(), "registered");
+        let entry = Arc::new(Entry::new(Some(id.clone()), origin, settings));
+        let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        match entries.iter_mut().find(|known| known.id.as_ref() == Some(&id)) {
+            Some(known) => {
+                tracing::warn!(%id, "a provider with this id is already registered; overwriting");
+                *known = entry;
+            }
+            None => entries.push(entry),
+        }
+    }
+
+    pub(crate) fn keep_settings(&self, id: ProviderId, settings: ProviderConfig) {
+        self.0.settings.lock().unwrap_or_else(PoisonError::into_inner).insert(id, settings);
+    }
+
+    /// Returns a provider by its id or by the identifier of its source, such as
+    /// `file:///srv/providers/echo`. The same identifier is loaded once, however many ask.
+    ///
+    /// # Errors
+    /// The identifier is malformed, no such provider is known, or it cannot be built, started or
+    /// found valid.
+    pub async fn get_provider(&self, id_or_url: &str) -> Result<Provider> {
+        let entry = match id_or_url.parse::<Identifier>()? {
+            Identifier::Id(id) => self.known(id.as_str())?,
+            identifier => self.loaded(identifier),
+        };
+        entry.info(&self.0.around).await?;
+        Ok(self.provider(entry))
+    }
+
+    fn known(&self, id: &str) -> Result<Arc<Entry>> {
+        let entries = self.entries();
+        let found = entries.iter().find(|entry| entry.id.as_ref().is_some_and(|known| *known == id));
+        let by_declaration =
+            || entries.iter().find(|entry| entry.declared().is_some_and(|declared| declared.id == id));
+        found.or_else(by_declaration).cloned().ok_or_else(|| {
+            let ids = self.known_ids();
+            let ids: Vec<_> = ids.iter().map(ProviderId::as_str).collect();
+            Error::new(ErrorKind::NotFound, format!("there is no provider `{id}`"))
+                .hinted(suggest::hint(id, "providers", &ids))
+        })
+    }
+
+    fn loaded(&self, identifier: Identifier) -> Arc<Entry> {
+        let key = identifier.to_string();
+        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = loaded.entry(key).or_insert_with(|| {
+            // A provider of the configuration that has this source is the same provider.
+            let same = |entry: &&Arc<Entry>| matches!(&entry.origin, Origin::Identifier(known) if *known == identifier);
+            let configured = self.entries().iter().find(same).cloned();
+            configured.unwrap_or_else(|| Arc::new(Entry::new(None, Origin::Identifier(identifier), ProviderConfig::default())))
+        });
+        Arc::clone(entry)
+    }
+
+    fn provider(&self, entry: Arc<Entry>) -> Provider {
+        Provider::new(entry, Arc::clone(&self.0.around))
+    }
+
+    fn entries(&self) -> Vec<Arc<Entry>> {
+        self.0.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn known_ids(&self) -> Vec<ProviderId> {
+        self.entries().iter().filter_map(|entry| entry.id.clone()).collect()
+    }
+
+    /// Learns what every known provider declares: from the cache where that is sound, by starting
+    /// it where not. One that cannot be loaded is logged, and is not available; the others are.
+    ///
+    /// # Errors
+    /// The state directory cannot be used.
+    pub async fn initialize(&self) -> Result<RegistryStats> {
+        let entries = self.entries();
+        let found = join_all(entries.iter().map(|entry| entry.info(&self.0.around))).await;
+        for (entry, info) in entries.iter().zip(&found) {
+            if let Err(error) = info {
+                let id = entry.id.as_ref().map_or("?", ProviderId::as_str);
+                tracing::warn!(id, stage = error.stage(), "the provider is not available: {error}");
+            }
+        }
+        let stats = self.stats();
+        let available: Vec<_> = self.available_providers().iter().map(ToString::to_string).collect();
+        tracing::info!(registered = stats.total_providers, available = stats.available_providers, models = stats.models,
+            "registry initialized: {}", available.join(", "));
+        Ok(stats)
+    }
+
+    /// Returns every known provider, in order of registration. Starts nothing, does no I/O.
+    pub fn providers(&self) -> Vec<Provider> {
+        self.entries().into_iter().map(|entry| self.provider(entry)).collect()
+    }
+
+    /// Returns the available providers that have a capability. Starts nothing, does no I/O.
+    pub fn providers_by_capability(&self, capability: &Capability) -> Vec<Provider> {
+        let has = |entry: &Arc<Entry>| entry.declared().is_some_and(|info| info.capabilities.contains(capability));
+        self.entries().into_iter().filter(has).map(|entry| self.provider(entry)).collect()
+    }
+
+    /// Returns the ids of the providers whose declaration is known and valid.
+    pub fn available_providers(&self) -> Vec<ProviderId> {
+        self.entries().iter().filter_map(|entry| entry.declared().map(|info| info.id.clone())).collect()
+    }
+
+    /// Chooses the best provider for a capability. Starts nothing, does no I/O.
+    ///
+    /// # Errors
+    /// None qualifies; the error names each candidate and why it was refused.
+    pub fn find_best_provider(&self, capability: &Capability, criteria: &Criteria) -> Result<Provider> {
+        let decision = self.decide(capability, criteria);
+        match &decision.selected {
+            Some(selected) => Ok(self.provider(self.known(selected.provider.as_str())?)),
+            None => Err(decision.none_qualifies()),
+        }
+    }
+
+    /// Chooses, and says why: every candidate with its verdict. Starts nothing, does no I/O.
+    pub fn decide(&self, capability: &Capability, criteria: &Criteria) -> Decision {
+        let snapshot: Vec<_> = self.entries().iter().filter_map(|entry| entry.declared()).collect();
+        let decision = route::decide(&snapshot, capability, criteria);
+        tracing::debug!(%capability, selected = decision.selected.as_ref().map(|s| s.provider.as_str()), "decided");
+        decision
+    }
+
+    /// Returns figures. Starts nothing, does no I/O.
+    pub fn stats(&self) -> RegistryStats {
+        let entries = self.entries();
+        let mut stats = RegistryStats { total_providers: entries.len(), ..RegistryStats::default() };
+        for entry in &entries {
+            let running = entry.plugin_if_made().is_some_and(|plugin| plugin.stats().pid.is_some());
+            stats.running_providers += usize::from(running);
+            let Some(info) = entry.declared() else { continue };
+            stats.available_providers += 1;
+            stats.models += info.models.len();
+            for capability in &info.capabilities {
+                *stats.by_capability.entry(capability.clone()).or_default() += 1;
+            }
+        }
+        stats
+    }
+
+    /// Stops every provider's process, gracefully where it listens. The registry can be used again.
+    pub async fn shutdown(&self) {
+        let loaded: Vec<_> =
+            self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let entries = self.entries();
+        let all = entries.iter().chain(loaded.iter().filter(|entry| !entries.iter().any(|known| Arc::ptr_eq(known, entry))));
+        join_all(all.filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop())).await;
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Registry").field(&self.known_ids()).finish()
+    }
+}

@@ -1,0 +1,261 @@
+//! One job: made, checked, awaited; cancelled when it is dropped.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use prizm_host::{Call, Event};
+use prizm_protocol::methods::notifications::{Accepted, Progress};
+use prizm_protocol::methods::transform::Usage;
+use prizm_protocol::{Capability, InputSlot, MediaKind};
+use serde_json::{Map, Value};
+
+use crate::{Error, ErrorKind, Media, Model, Result, suggest};
+
+/// A job that has not begun. It begins when it is awaited; dropping it cancels it.
+#[must_use = "a transform does nothing until it is awaited"]
+pub struct Transform {
+    model: Model,
+    capability: Option<Capability>,
+    inputs: Vec<Media>,
+    options: Map<String, Value>,
+    timeout: Option<Duration>,
+    idempotency_key: Option<String>,
+    listeners: Listeners,
+}
+
+#[derive(Default)]
+struct Listeners {
+    progress: Option<Box<dyn FnMut(Progress) + Send>>,
+    chunk: Option<Box<dyn FnMut(Chunk) + Send>>,
+    accepted: Option<Box<dyn FnMut(Accepted) + Send>>,
+}
+
+/// A part of a result, before the whole.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Chunk {
+    /// The next piece of text.
+    Text(String),
+    /// The next file.
+    File(Media),
+}
+
+/// What came of a job.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The media, in the provider's order; at least one.
+    pub outputs: Vec<Media>,
+    /// What it used.
+    pub usage: Option<Usage>,
+    /// What else the provider says, such as a seed or warnings.
+    pub meta: Option<Map<String, Value>>,
+    /// Which capability did it.
+    pub capability: Capability,
+    /// How long it took, the start of a process included.
+    pub elapsed: Duration,
+}
+
+impl Transform {
+    pub(crate) fn new(model: Model, input: Media) -> Self {
+        Self {
+            model,
+            capability: None,
+            inputs: vec![input],
+            options: Map::new(),
+            timeout: None,
+            idempotency_key: None,
+            listeners: Listeners::default(),
+        }
+    }
+
+    /// Chooses the capability, where the input's kind leaves a choice.
+    pub fn capability(mut self, capability: Capability) -> Self {
+        self.capability = Some(capability);
+        self
+    }
+
+    /// Sets an option. It is checked against the model's schema before anything starts.
+    pub fn option(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.options.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets options.
+    pub fn options(mut self, options: Map<String, Value>) -> Self {
+        self.options.extend(options);
+        self
+    }
+
+    /// Adds an input, such as one with a role.
+    pub fn input(mut self, input: impl Into<Media>) -> Self {
+        self.inputs.push(input.into());
+        self
+    }
+
+    /// Hears how far it is. A slow listener hears only the latest.
+    pub fn on_progress(mut self, listener: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.listeners.progress = Some(Box::new(listener));
+        self
+    }
+
+    /// Hears partial results in order. The outcome stands alone without them.
+    pub fn on_chunk(mut self, listener: impl FnMut(Chunk) + Send + 'static) -> Self {
+        self.listeners.chunk = Some(Box::new(listener));
+        self
+    }
+
+    /// Hears when a remote system has taken the job: from then on it must not be submitted again.
+    pub fn on_accepted(mut self, listener: impl FnMut(Accepted) + Send + 'static) -> Self {
+        self.listeners.accepted = Some(Box::new(listener));
+        self
+    }
+
+    /// Bounds how long it may take in all; unbounded by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Names the job: two with one key are one.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// Checks everything that can be checked without starting anything, and returns the capability.
+    ///
+    /// # Errors
+    /// An input or an option does not fit the model.
+    pub fn check(&self) -> Result<Capability> {
+        let capability = self.chosen()?;
+        check_inputs(&self.model, &capability, &self.inputs)?;
+        check_options(&self.model, &capability, &self.options)?;
+        Ok(capability)
+    }
+
+    fn chosen(&self) -> Result<Capability> {
+        let Some(capability) = &self.capability else {
+            let primary = self.inputs.first().map_or(MediaKind::Text, Media::kind);
+            return self.model.capability_for(primary, None);
+        };
+        let capabilities = &self.model.info().capabilities;
+        if capabilities.contains(capability) {
+            return Ok(capability.clone());
+        }
+        let names: Vec<_> = capabilities.iter().map(Capability::as_str).collect();
+        Err(Error::new(ErrorKind::NotFound, format!("model `{}` has no capability `{capability}`", self.model.id()))
+            .hinted(suggest::hint(capability.as_str(), "capabilities", &names)))
+    }
+
+    /// Does the job and returns everything that came of it.
+    ///
+    /// # Errors
+    /// It does not fit the model, the provider cannot be started, fails, breaks the protocol, or
+    /// does not answer in time.
+    pub async fn outcome(self) -> Result<Outcome> {
+        let started = Instant::now();
+        let capability = self.check()?;
+        let Self { model, inputs, options, timeout, idempotency_key, mut listeners, .. } = self;
+        let mut call = Call::new(model.id(), capability.clone());
+        call.inputs = inputs.iter().map(Media::to_input).collect();
+        call.options = options;
+        call.timeout = timeout;
+        call.idempotency_key = idempotency_key;
+        let plugin = model.entry.plugin(&model.around).await?;
+        let result = plugin.transform(call, |event| listeners.hear(event, &capability)).await;
+        // An input that is itself an output lives until its copy has been made.
+        drop(inputs);
+        let result = result?;
+        let outputs = result.outputs.into_iter().map(Media::from_output).collect::<Result<_>>()?;
+        Ok(Outcome { outputs, usage: result.usage, meta: result.meta, capability, elapsed: started.elapsed() })
+    }
+}
+
+impl Listeners {
+    fn hear(&mut self, event: Event, capability: &Capability) {
+        match event {
+            Event::Progress(progress) => self.progress.iter_mut().for_each(|listener| listener(progress.clone())),
+            Event::Accepted(accepted) => self.accepted.iter_mut().for_each(|listener| listener(accepted.clone())),
+            Event::TextChunk(text) => self.chunk.iter_mut().for_each(|listener| listener(Chunk::Text(text.clone()))),
+            Event::FileChunk(file) => {
+                let kind = capability.output().unwrap_or(MediaKind::Text);
+                let media = Media::from_taken(file, kind);
+                self.chunk.iter_mut().for_each(|listener| listener(Chunk::File(media.clone())));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_inputs(model: &Model, capability: &Capability, inputs: &[Media]) -> Result<()> {
+    let slots = model.info().inputs_for(capability);
+    let describe = |slot: &InputSlot| match &slot.role {
+        Some(role) => format!("{} as `{role}`", slot.kind),
+        None => slot.kind.to_string(),
+    };
+    let wanted: Vec<_> = slots.iter().map(describe).collect();
+    let wanted = format!("`{}` of model `{}` takes {}", capability, model.id(), wanted.join(", "));
+    for input in inputs {
+        let slot = slots.iter().find(|slot| slot.role.as_deref() == input.role());
+        let kind = input.kind();
+        let role = input.role().map(|role| format!(" as `{role}`")).unwrap_or_default();
+        let name = input.name().map(|name| format!(" `{name}`")).unwrap_or_default();
+        match slot {
+            Some(slot) if slot.kind == kind => {}
+            _ => {
+                let message = format!("the input{name} is {kind}{role}, which does not fit");
+                return Err(Error::new(ErrorKind::Usage, message).hinted(wanted));
+            }
+        }
+    }
+    let missing = slots.iter().find(|slot| {
+        slot.required != Some(false) && !inputs.iter().any(|input| input.role() == slot.role.as_deref())
+    });
+    match missing {
+        Some(slot) => {
+            Err(Error::new(ErrorKind::Usage, format!("an input is missing: {}", describe(slot))).hinted(wanted))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_options(model: &Model, capability: &Capability, options: &Map<String, Value>) -> Result<()> {
+    let Some(schema) = model.info().options.get(capability) else { return Ok(()) };
+    let faults = schema.check(options);
+    let Some(first) = faults.first() else { return Ok(()) };
+    let message = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let names: Vec<_> = schema.names().collect();
+    let hint = match schema.properties().find(|(name, _)| **name == first.name) {
+        Some((name, schema)) => match schema.get("description").and_then(Value::as_str) {
+            Some(description) => format!("`{name}`: {description}"),
+            None => format!("see `prizm inspect {}`", model.provider().id),
+        },
+        None => suggest::hint(&first.name, "options", &names),
+    };
+    Err(Error::new(ErrorKind::Usage, format!("model `{}`: {message}", model.id())).hinted(hint))
+}
+
+impl IntoFuture for Transform {
+    type Output = Result<Media>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Media>> + Send>>;
+
+    /// Does the job and returns its first output.
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let model = Arc::clone(&self.model.provider);
+            let outcome = self.outcome().await?;
+            outcome.outputs.into_iter().next().ok_or_else(|| {
+                Error::new(ErrorKind::Plugin, format!("provider `{}` answered without any output", model.id))
+            })
+        })
+    }
+}
+
+impl std::fmt::Debug for Transform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transform").field("model", &self.model).field("options", &self.options).finish_non_exhaustive()
+    }
+}

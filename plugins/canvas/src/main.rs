@@ -1,0 +1,7 @@
+//! The `canvas` provider as a program of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    prizm_canvas::serve()
+}

@@ -1,0 +1,67 @@
+"""What a model is: its declaration, and the function that does its work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from .ffmpeg import MAX_INPUT_PIXELS
+from .jobs import Job
+from .media import PRIMARY, Input, InputSpec
+from .schema import Schema
+from .tools import Tools
+
+
+@dataclass(frozen=True)
+class Call:
+    """One transform at work."""
+
+    job: Job
+    tools: Tools
+    options: Mapping[str, Any]
+    inputs: Mapping[str, Input]
+
+    @property
+    def primary(self) -> Input:
+        """The input without a role."""
+        return self.inputs[PRIMARY]
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a transform made: media as they go over the wire, and what ffmpeg warned of."""
+
+    outputs: list[dict[str, Any]]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One way to use ffmpeg. Each has exactly one capability."""
+
+    id: str
+    name: str
+    description: str
+    capability: str
+    options: Schema
+    inputs: tuple[InputSpec, ...]
+    input_formats: tuple[str, ...]
+    output_formats: tuple[str, ...]
+    check: Callable[[Mapping[str, Any]], object]
+    run: Callable[[Call], Product]
+
+    def describe(self) -> dict[str, Any]:
+        """The model's declaration."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "description": self.description,
+            "capabilities": [self.capability],
+            "options": {self.capability: self.options},
+            "inputs": {self.capability: [each.to_json() for each in self.inputs]},
+            "isFree": True,
+            "limits": {"maxInputPixels": MAX_INPUT_PIXELS},
+            "inputFormats": list(self.input_formats),
+            "outputFormats": list(self.output_formats),
+        }
