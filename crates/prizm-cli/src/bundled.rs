@@ -19,7 +19,8 @@ pub(crate) fn serve_if_asked() -> Option<ExitCode> {
 
 /// Starts making a registry that knows the bundled providers.
 pub(crate) fn builder() -> Result<RegistryBuilder, Failure> {
-    let program = std::env::current_exe().map_err(|error| Failure::io(format!("cannot find the program itself: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| Failure::io(format!("cannot find the program itself: {error}")))?;
     let meta = std::fs::metadata(&program).map_err(|error| Failure::io(error.to_string()))?;
     let stamp = format!("{} {} {:?}", program.display(), meta.len(), meta.modified().ok());
     let command = PluginCommand::new(program).arg(PLUGIN).arg("canvas");

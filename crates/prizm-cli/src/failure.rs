@@ -112,5 +112,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     }
     let text = error.to_string();
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    Failure::usage(message).hint("`prizm --help` lists the commands, `prizm COMMAND --help` what each takes").report(true)
+    Failure::usage(message)
+        .hint("`prizm --help` lists the commands, `prizm COMMAND --help` what each takes")
+        .report(true)
 }

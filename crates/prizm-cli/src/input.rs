@@ -48,7 +48,9 @@ pub(crate) async fn for_provider(
     if input == "-" {
         let media = stdin(None).await?;
         let found = capability_taking(media.kind());
-        return found.map(|(model, capability)| (media.clone(), model, capability)).ok_or_else(|| unfit(&media, provider, output));
+        return found
+            .map(|(model, capability)| (media.clone(), model, capability))
+            .ok_or_else(|| unfit(&media, provider, output));
     }
     let is_file = !input.contains('\n') && Path::new(input).exists();
     if let Some((model, capability)) = text.filter(|_| !is_file) {
@@ -70,7 +72,8 @@ fn missing(kind: MediaKind) -> Failure {
 
 fn unfit(media: &Media, provider: &Provider, output: Option<MediaKind>) -> Failure {
     let gives = output.map(|kind| format!(" and gives {kind}")).unwrap_or_default();
-    let names: Vec<_> = provider.info().iter().flat_map(|info| info.capabilities.clone()).map(|c| c.to_string()).collect();
+    let names: Vec<_> =
+        provider.info().iter().flat_map(|info| info.capabilities.clone()).map(|c| c.to_string()).collect();
     Failure::usage(format!("provider `{}` has no model that takes {}{gives}", provider.id(), media.kind()))
         .hint(format!("it has {}", names.join(", ")))
 }

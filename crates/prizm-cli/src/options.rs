@@ -65,7 +65,9 @@ pub(crate) fn format_by_name(
     schema: Option<&OptionsSchema>,
     output: Option<&std::path::Path>,
 ) {
-    let Some(extension) = output.and_then(|path| path.extension()?.to_str()).map(str::to_ascii_lowercase) else { return };
+    let Some(extension) = output.and_then(|path| path.extension()?.to_str()).map(str::to_ascii_lowercase) else {
+        return;
+    };
     let format = schema.and_then(|schema| schema.properties().find(|(name, _)| *name == "format"));
     let Some(words) = format.and_then(|(_, schema)| schema.get("enum")?.as_array()) else { return };
     let same = match &*extension {

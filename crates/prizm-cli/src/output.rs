@@ -39,9 +39,11 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
         let why = format!("there is no directory `{}`", directory.display());
         return Err(refuse(why).hint(format!("make it: mkdir -p {}", directory.display())));
     }
-    tempfile::Builder::new().prefix(".prizm-").tempfile_in(directory).map(drop).map_err(|error| {
-        refuse(error.to_string()).hint("choose another place with -o")
-    })
+    tempfile::Builder::new()
+        .prefix(".prizm-")
+        .tempfile_in(directory)
+        .map(drop)
+        .map_err(|error| refuse(error.to_string()).hint("choose another place with -o"))
 }
 
 /// Returns the kind of media that a file's name promises.
@@ -103,7 +105,15 @@ mod tests {
 
     #[test]
     fn names_follow_the_type() {
-        for (mime, expected) in [("image/png", "png"), ("audio/x-wav", "wav"), ("audio/mpeg", "mp3"), ("a/../b", "b"), ("x", "x"), ("", "bin"), ("a/b c", "bin")] {
+        for (mime, expected) in [
+            ("image/png", "png"),
+            ("audio/x-wav", "wav"),
+            ("audio/mpeg", "mp3"),
+            ("a/../b", "b"),
+            ("x", "x"),
+            ("", "bin"),
+            ("a/b c", "bin"),
+        ] {
             assert_eq!(extension(mime), expected, "{mime}");
         }
         assert_eq!(numbered(Path::new("a/out.png"), 2), Path::new("a/out-2.png"));

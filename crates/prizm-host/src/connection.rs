@@ -164,7 +164,8 @@ impl Connection {
         let docs_url = rpc.details().docs_url;
         let cancelled = rpc.code == code::CANCELLED;
         let malformed = rpc.code == code::INTERNAL_ERROR
-            && (rpc.message.starts_with("the plugin's answer is malformed") || rpc.message == Refused::Full.to_string());
+            && (rpc.message.starts_with("the plugin's answer is malformed")
+                || rpc.message == Refused::Full.to_string());
         let error = if oversized {
             let hint = "the plugin must hand large media over as files in its job directory";
             Error::new(ErrorKind::FrameTooLarge, stage, rpc.message).with_hint(hint)
@@ -190,8 +191,12 @@ fn remedy(rpc: &ErrorObject) -> String {
                 None => "try again later".to_owned(),
             };
         }
-        Some(WireKind::NotConfigured | WireKind::ConfigInvalid) => "configure the provider: its message names what it lacks",
-        Some(WireKind::ModelNotFound | WireKind::CapabilityNotDeclared) => "choose among the models that the provider lists",
+        Some(WireKind::NotConfigured | WireKind::ConfigInvalid) => {
+            "configure the provider: its message names what it lacks"
+        }
+        Some(WireKind::ModelNotFound | WireKind::CapabilityNotDeclared) => {
+            "choose among the models that the provider lists"
+        }
         Some(WireKind::DeadlineExceeded) => "give the call more time",
         Some(WireKind::ResourceExhausted) => "free some memory or disk, or send fewer calls at once",
         Some(WireKind::QuotaExceeded) => "the account has nothing left: top it up, or choose another provider",
@@ -204,10 +209,7 @@ fn remedy(rpc: &ErrorObject) -> String {
     hint.to_owned()
 }
 
-fn drain(
-    inbox: &Inbox,
-    on_notice: &mut impl FnMut(Notice) -> Result<Option<Instant>, Error>,
-) -> Result<(), Error> {
+fn drain(inbox: &Inbox, on_notice: &mut impl FnMut(Notice) -> Result<Option<Instant>, Error>) -> Result<(), Error> {
     while let Some(notice) = inbox.take() {
         on_notice(notice)?;
     }

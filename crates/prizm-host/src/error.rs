@@ -97,14 +97,7 @@ struct Inner {
 impl Error {
     /// Makes an error of its three parts.
     pub fn new(kind: ErrorKind, stage: Stage, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            stage,
-            message: message.into(),
-            hint: None,
-            stderr: Vec::new(),
-            rpc: None,
-        }))
+        Self(Box::new(Inner { kind, stage, message: message.into(), hint: None, stderr: Vec::new(), rpc: None }))
     }
 
     pub(crate) fn provider(stage: Stage, rpc: ErrorObject) -> Self {

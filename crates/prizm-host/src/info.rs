@@ -107,8 +107,7 @@ impl ModelInfo {
 
     /// Returns whether it is known that a call costs nothing.
     pub fn is_known_free(&self) -> bool {
-        self.is_free.unwrap_or_else(|| {
-            !self.pricing.is_empty() && self.pricing.iter().all(|price| price.amount.is_zero())
-        })
+        self.is_free
+            .unwrap_or_else(|| !self.pricing.is_empty() && self.pricing.iter().all(|price| price.amount.is_zero()))
     }
 }

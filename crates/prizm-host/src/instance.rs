@@ -90,8 +90,7 @@ impl Instance {
         let life = tokio::spawn(life.run(ended_sender)).abort_handle();
         // From here on, giving up kills the process and ends the tasks.
         let run = Run { process, tasks: readers.into_iter().chain([writer, life]).collect() };
-        let connection =
-            Connection { engine, calls, outbox, log, ended: ended.clone(), max_frame: MAX_FRAME_BYTES };
+        let connection = Connection { engine, calls, outbox, log, ended: ended.clone(), max_frame: MAX_FRAME_BYTES };
         let instance_id = format!("{label}-{}", run.process.pid());
         let info = handshake(&connection, spec, instance_id).await?;
         redactor.add(secrets(&info, config));
@@ -265,11 +264,18 @@ async fn configure(
     let first = Patience::until(Instant::now() + patience);
     match connection.call::<Configure>(config, Stage::Configure, first, None, on_notice).await {
         Ok(answer) if answer.ready => Ok(()),
-        Ok(_) => Err(Error::new(ErrorKind::Protocol, Stage::Configure, "the plugin answered `configure` but is not ready")
-            .with_hint("a plugin answers `ready: true`, or says with an error what it lacks")
-            .with_stderr(connection.log.tail())),
+        Ok(_) => {
+            Err(Error::new(ErrorKind::Protocol, Stage::Configure, "the plugin answered `configure` but is not ready")
+                .with_hint("a plugin answers `ready: true`, or says with an error what it lacks")
+                .with_stderr(connection.log.tail()))
+        }
         // Without settings there is nothing to configure.
-        Err(error) if error.rpc().is_some_and(|rpc| rpc.code == code::METHOD_NOT_FOUND) && *config == ConfigureParams::default() => Ok(()),
+        Err(error)
+            if error.rpc().is_some_and(|rpc| rpc.code == code::METHOD_NOT_FOUND)
+                && *config == ConfigureParams::default() =>
+        {
+            Ok(())
+        }
         Err(error) => Err(error),
     }
 }
@@ -281,8 +287,11 @@ fn check_settings(info: &ProviderInfo, config: &ConfigureParams) -> Result<(), E
     let setting = if fault.name.is_empty() { String::new() } else { format!(" `{}`", fault.name) };
     let names: Vec<_> = schema.names().collect();
     let message = format!("the configuration of `{}` is wrong: setting{setting}: {}", info.id, fault.message);
-    Err(Error::new(ErrorKind::Input, Stage::Configure, message)
-        .with_hint(format!("`{}` has the settings {}", info.id, names.join(", "))))
+    Err(Error::new(ErrorKind::Input, Stage::Configure, message).with_hint(format!(
+        "`{}` has the settings {}",
+        info.id,
+        names.join(", ")
+    )))
 }
 
 fn secrets(info: &ProviderInfo, config: &ConfigureParams) -> Vec<String> {

@@ -59,7 +59,8 @@ fn place(job: &JobDir, index: usize, input: Input) -> Result<Media, Error> {
         InputSource::Bytes(bytes) => {
             let name = format!("in/{index}");
             let target = job.path().join(&name);
-            let written = fs::write(&target, &bytes).and_then(|()| fs::set_permissions(&target, Permissions::from_mode(0o444)));
+            let written =
+                fs::write(&target, &bytes).and_then(|()| fs::set_permissions(&target, Permissions::from_mode(0o444)));
             written.map_err(|error| Error::io(Stage::Input, "cannot write an input", &error))?;
             Media::file(input.kind, input.mime, name)
         }
@@ -71,8 +72,12 @@ fn place(job: &JobDir, index: usize, input: Input) -> Result<Media, Error> {
                     io::ErrorKind::StorageFull => "free some space: the plugin works on a copy",
                     _ => "an input must be a regular file that may be read",
                 };
-                Error::new(ErrorKind::Input, Stage::Input, format!("cannot use the input `{}`: {error}", source.display()))
-                    .with_hint(hint)
+                Error::new(
+                    ErrorKind::Input,
+                    Stage::Input,
+                    format!("cannot use the input `{}`: {error}", source.display()),
+                )
+                .with_hint(hint)
             };
             let name = format!("in/{index}{}", extension(&source));
             copy(&source, &job.path().join(&name)).map_err(|error| failed(&error))?;

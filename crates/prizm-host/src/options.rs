@@ -119,10 +119,19 @@ mod tests {
         let schema = json!({"type": "object", "additionalProperties": false, "required": ["seed"],
             "properties": {"width": {"type": "integer", "maximum": 8192}, "seed": {"type": "integer"},
                            "align": {"enum": ["left", "right"]}}});
-        assert_eq!(check(schema.clone(), json!({"width": 9000, "seed": 1})), ["option `width`: 9000 is greater than the maximum of 8192"]);
-        assert_eq!(check(schema.clone(), json!({"seed": 1, "colour": 1})), ["option `colour`: there is no such option"]);
+        assert_eq!(
+            check(schema.clone(), json!({"width": 9000, "seed": 1})),
+            ["option `width`: 9000 is greater than the maximum of 8192"]
+        );
+        assert_eq!(
+            check(schema.clone(), json!({"seed": 1, "colour": 1})),
+            ["option `colour`: there is no such option"]
+        );
         assert_eq!(check(schema.clone(), json!({})), ["options: \"seed\" is a required property"]);
-        assert_eq!(check(schema, json!({"seed": 1, "align": "up"})), ["option `align`: \"up\" is not one of \"left\" or \"right\""]);
+        assert_eq!(
+            check(schema, json!({"seed": 1, "align": "up"})),
+            ["option `align`: \"up\" is not one of \"left\" or \"right\""]
+        );
     }
 
     #[test]

@@ -364,7 +364,10 @@ impl Shared {
         let slot = self.slot();
         let wait = until.saturating_duration_since(std::time::Instant::now()).as_secs() + 1;
         let count = slot.supervisor.recent_failures(std::time::Instant::now());
-        let mut message = format!("the plugin `{}` failed {count} times in 3 minutes and is not started for another {wait} s", self.label);
+        let mut message = format!(
+            "the plugin `{}` failed {count} times in 3 minutes and is not started for another {wait} s",
+            self.label
+        );
         let mut error = Error::new(ErrorKind::BreakerOpen, Stage::Spawn, "");
         if let Some(last) = &slot.last_failure {
             message.push_str(&format!("; the last failure: {last}"));

@@ -56,9 +56,8 @@ pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process
     })?;
     std_command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     guard::protect(&mut std_command).map_err(|error| failed(error.to_string()).with_hint(spawn_hint(&error)))?;
-    let mut child = start(&mut std_command).map_err(|error| {
-        failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error))
-    })?;
+    let mut child = start(&mut std_command)
+        .map_err(|error| failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error)))?;
     guard::note(child.id());
     let pipes = take_pipes(&mut child);
     let pid = Pid::from_child(&child);

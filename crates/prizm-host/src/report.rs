@@ -49,7 +49,9 @@ impl Ended {
                 Error::new(ErrorKind::Protocol, stage, format!("the plugin broke the protocol{during}: {how}"))
             }
             Cause::Stopped => Error::new(ErrorKind::Closed, stage, format!("the plugin was stopped{during}")),
-            Cause::Unknown => Error::new(ErrorKind::Exited, stage, format!("the connection to the plugin was lost{during}")),
+            Cause::Unknown => {
+                Error::new(ErrorKind::Exited, stage, format!("the connection to the plugin was lost{during}"))
+            }
         };
         error.with_hint(self.remedy(stage)).with_stderr(self.stderr.clone())
     }
@@ -79,9 +81,7 @@ impl Ended {
             Cause::Exit(Exit::Code(0)) => {
                 "it left while the host still needed it: a plugin leaves on `exit` or when its stdin closes"
             }
-            Cause::Exit(_) if self.stderr.is_empty() => {
-                "it said nothing on stderr: run its command by hand to see why"
-            }
+            Cause::Exit(_) if self.stderr.is_empty() => "it said nothing on stderr: run its command by hand to see why",
             Cause::Exit(_) => "its last lines say why",
             Cause::Broke(_) => "report it to the plugin's author",
             Cause::Stopped => "its owner stopped it: the next call starts it again",

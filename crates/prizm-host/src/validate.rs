@@ -49,9 +49,7 @@ pub fn validate(
         violations.push(Violation::BadLimits { max_in_flight });
     }
     let config_schema = declaration.config_schema.as_ref().and_then(|schema| {
-        OptionsSchema::compile(schema)
-            .map_err(|reason| violations.push(Violation::BadConfigSchema { reason }))
-            .ok()
+        OptionsSchema::compile(schema).map_err(|reason| violations.push(Violation::BadConfigSchema { reason })).ok()
     });
     let models = validate_models(&declaration.models, &capabilities, &mut violations);
     check_backing(&capabilities, &models, &mut violations);
@@ -77,10 +75,8 @@ pub fn validate(
 fn check_version(declaration: &Declaration, offered: &[ProtocolVersion], violations: &mut Vec<Violation>) {
     let chosen = declaration.protocol_version.parse();
     if !chosen.is_ok_and(|chosen| offered.contains(&chosen)) {
-        violations.push(Violation::ProtocolVersion {
-            chosen: cut(&declaration.protocol_version),
-            offered: offered.to_vec(),
-        });
+        violations
+            .push(Violation::ProtocolVersion { chosen: cut(&declaration.protocol_version), offered: offered.to_vec() });
     }
 }
 

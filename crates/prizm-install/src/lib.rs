@@ -8,8 +8,8 @@
 //! use prizm_install::{Identifier, Store, install};
 //!
 //! # async fn run() -> Result<(), prizm_install::Error> {
-//! let store = Store::open("/home/me/.local/share/prizm")?;
-//! let Identifier::File(source) = "file:///home/me/echo".parse()? else { panic!("an id needs no install") };
+//! let store = Store::open("/srv/me/.local/share/prizm")?;
+//! let Identifier::File(source) = "file:///srv/me/echo".parse()? else { panic!("an id needs no install") };
 //! let installed = install(&source, &store, &()).await?;
 //! println!("start {:?} in {}", installed.argv, installed.root.display());
 //! # Ok(())

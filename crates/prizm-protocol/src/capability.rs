@@ -27,8 +27,7 @@ pub enum MediaKind {
 
 impl MediaKind {
     /// Every kind, in the order of the specification.
-    pub const ALL: [MediaKind; 5] =
-        [Self::Text, Self::Image, Self::Audio, Self::Video, Self::ThreeD];
+    pub const ALL: [MediaKind; 5] = [Self::Text, Self::Image, Self::Audio, Self::Video, Self::ThreeD];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -157,8 +156,7 @@ impl FromStr for Capability {
 
 fn is_vendor(name: &str) -> bool {
     let word = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     name.len() <= 128
         && name

@@ -38,11 +38,7 @@ impl FromStr for Decimal {
                 Some((whole, fraction)) => digits(whole) && digits(fraction),
                 None => digits(text),
             };
-        if good {
-            Ok(Decimal(text.to_owned()))
-        } else {
-            Err(ParseDecimalError(text.chars().take(80).collect()))
-        }
+        if good { Ok(Decimal(text.to_owned())) } else { Err(ParseDecimalError(text.chars().take(80).collect())) }
     }
 }
 

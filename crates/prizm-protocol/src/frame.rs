@@ -108,16 +108,10 @@ pub fn classify(line: &[u8]) -> Result<Message<'_>, Noise> {
     if envelope.jsonrpc.as_deref() != Some("2.0") {
         return Err(Noise::NotJsonRpc);
     }
-    let id = envelope.id.map(|raw| {
-        raw.get().parse().ok().filter(|id| *id <= MAX_REQUEST_ID).ok_or(Noise::BadId)
-    });
+    let id = envelope.id.map(|raw| raw.get().parse().ok().filter(|id| *id <= MAX_REQUEST_ID).ok_or(Noise::BadId));
     match (envelope.method, id, envelope.result, envelope.error) {
-        (Some(method), Some(id), None, None) => {
-            Ok(Message::Request { id: id?, method, params: envelope.params })
-        }
-        (Some(method), None, None, None) => {
-            Ok(Message::Notification { method, params: envelope.params })
-        }
+        (Some(method), Some(id), None, None) => Ok(Message::Request { id: id?, method, params: envelope.params }),
+        (Some(method), None, None, None) => Ok(Message::Notification { method, params: envelope.params }),
         (None, Some(id), Some(result), None) => Ok(Message::Response { id: id?, outcome: Ok(result) }),
         (None, Some(id), None, Some(error)) => Ok(Message::Response { id: id?, outcome: Err(error) }),
         _ => Err(Noise::BadShape),

@@ -48,15 +48,6 @@ impl Media {
     }
 
     fn new(kind: MediaKind, mime: impl Into<String>) -> Self {
-        Self {
-            kind,
-            mime: mime.into(),
-            text: None,
-            path: None,
-            url: None,
-            role: None,
-            name: None,
-            meta: None,
-        }
+        Self { kind, mime: mime.into(), text: None, path: None, url: None, role: None, name: None, meta: None }
     }
 }

@@ -8,8 +8,8 @@ pub mod models;
 pub mod notifications;
 pub mod transform;
 
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub use configure::Configure;
 pub use estimate::Estimate;

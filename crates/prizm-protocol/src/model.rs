@@ -46,15 +46,8 @@ pub struct Model {
 
 impl Model {
     /// Starts a model with its id and capabilities.
-    pub fn new(
-        id: impl Into<String>,
-        capabilities: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        Self {
-            id: id.into(),
-            capabilities: capabilities.into_iter().map(Into::into).collect(),
-            ..Self::default()
-        }
+    pub fn new(id: impl Into<String>, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { id: id.into(), capabilities: capabilities.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 }
 

@@ -77,12 +77,14 @@ impl Config {
 /// Returns the directory of all state: `PRIZM_HOME`, else the platform's data directory.
 pub(crate) fn home() -> Result<PathBuf> {
     if let Some(home) = std::env::var_os("PRIZM_HOME").filter(|home| !home.is_empty()) {
-        return std::path::absolute(&home)
-            .map_err(|error| Error::new(ErrorKind::Config, format!("PRIZM_HOME is `{}`: {error}", home.to_string_lossy())));
+        return std::path::absolute(&home).map_err(|error| {
+            Error::new(ErrorKind::Config, format!("PRIZM_HOME is `{}`: {error}", home.to_string_lossy()))
+        });
     }
     let directories = directories::BaseDirs::new();
     directories.map(|directories| directories.data_dir().join("prizm")).ok_or_else(|| {
-        Error::new(ErrorKind::Config, "there is no home directory").hinted("set PRIZM_HOME to a directory for Prizm's state")
+        Error::new(ErrorKind::Config, "there is no home directory")
+            .hinted("set PRIZM_HOME to a directory for Prizm's state")
     })
 }
 
@@ -92,7 +94,9 @@ mod tests {
 
     #[test]
     fn settings_are_the_providers_and_faults_are_named() {
-        let config = Config::from_toml("[providers.a]\nsource = \"file:///x\"\napiKey = \"k\"\n[providers.a.nested]\nn = 1").unwrap();
+        let config =
+            Config::from_toml("[providers.a]\nsource = \"file:///x\"\napiKey = \"k\"\n[providers.a.nested]\nn = 1")
+                .unwrap();
         let provider = &config.providers["a"];
         assert_eq!(provider.source.as_deref(), Some("file:///x"));
         assert_eq!(Value::Object(provider.settings.clone()), serde_json::json!({"apiKey": "k", "nested": {"n": 1}}));

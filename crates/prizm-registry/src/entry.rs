@@ -79,9 +79,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
         .hinted("set PRIZM_HOME to a directory that may be written")
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> std::io::Result<T> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
@@ -203,7 +201,12 @@ impl Entry {
             None => command,
         };
         let work_dir = around.work().await?.path().to_owned();
-        let spec = PluginSpec { expected: self.expected(manifest), work_dir, timing: around.timing, ..PluginSpec::new(command) };
+        let spec = PluginSpec {
+            expected: self.expected(manifest),
+            work_dir,
+            timing: around.timing,
+            ..PluginSpec::new(command)
+        };
         let plugin = Plugin::new(spec);
         plugin.configure(self.params()).await?;
         Ok(plugin)
@@ -233,7 +236,10 @@ impl Entry {
                 let argv = manifest.run.as_ref().map(|run| run.command.clone()).unwrap_or_default();
                 let mut argv = argv.into_iter();
                 let program = argv.next().ok_or_else(|| {
-                    Error::new(ErrorKind::Config, format!("the bundled provider `{}` has no [run] command", manifest.provider.id))
+                    Error::new(
+                        ErrorKind::Config,
+                        format!("the bundled provider `{}` has no [run] command", manifest.provider.id),
+                    )
                 })?;
                 Ok((PluginCommand::new(program).args(argv).root(root), Some((**manifest).clone())))
             }

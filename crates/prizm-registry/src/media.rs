@@ -86,8 +86,11 @@ impl Media {
         let bytes = bytes.into();
         let found = sniff(&bytes[..bytes.len().min(8192)]);
         let unknown = || {
-            Error::new(ErrorKind::Usage, format!("cannot use the input of {} bytes: its content is no known kind of media", bytes.len()))
-                .hinted("inputs are text, pictures, sound, videos or 3D models")
+            Error::new(
+                ErrorKind::Usage,
+                format!("cannot use the input of {} bytes: its content is no known kind of media", bytes.len()),
+            )
+            .hinted("inputs are text, pictures, sound, videos or 3D models")
         };
         let Sniffed { kind, mime } = found.ok_or_else(unknown)?;
         Ok(match std::str::from_utf8(&bytes) {
@@ -167,9 +170,9 @@ impl Media {
         match (&self.data, self.path()) {
             (Data::Text(text), _) => Ok(text.as_bytes().to_vec()),
             (Data::Bytes(bytes), _) => Ok(bytes.to_vec()),
-            (_, Some(path)) => tokio::fs::read(path).await.map_err(|error| {
-                Error::new(ErrorKind::Io, format!("cannot read `{}`: {error}", path.display()))
-            }),
+            (_, Some(path)) => tokio::fs::read(path)
+                .await
+                .map_err(|error| Error::new(ErrorKind::Io, format!("cannot read `{}`: {error}", path.display()))),
             (_, None) => Ok(Vec::new()),
         }
     }
@@ -186,9 +189,9 @@ impl Media {
             Data::Taken(file) => file.save(&target),
             Data::Text(text) => write(&target, |file| std::io::Write::write_all(file, text.as_bytes())),
             Data::Bytes(bytes) => write(&target, |file| std::io::Write::write_all(file, &bytes)),
-            Data::File(source) => write(&target, |file| {
-                std::io::copy(&mut std::fs::File::open(&source)?, file).map(drop)
-            }),
+            Data::File(source) => {
+                write(&target, |file| std::io::copy(&mut std::fs::File::open(&source)?, file).map(drop))
+            }
         });
         let saved = saved.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
         saved.map_err(|error| {
@@ -213,8 +216,11 @@ impl Media {
             OutputSource::File(file) => Data::Taken(file),
             OutputSource::Url(url) => {
                 let url: String = url.chars().take(200).collect();
-                return Err(Error::new(ErrorKind::Policy, format!("the plugin's output is at `{url}`, and downloads are not allowed"))
-                    .hinted("the plugin must download its outputs into its job directory"));
+                return Err(Error::new(
+                    ErrorKind::Policy,
+                    format!("the plugin's output is at `{url}`, and downloads are not allowed"),
+                )
+                .hinted("the plugin must download its outputs into its job directory"));
             }
         };
         let Output { kind, mime, role, name, meta, .. } = output;

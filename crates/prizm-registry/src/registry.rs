@@ -132,13 +132,15 @@ impl Registry {
     fn known(&self, id: &str) -> Result<Arc<Entry>> {
         let entries = self.entries();
         let found = entries.iter().find(|entry| entry.id.as_ref().is_some_and(|known| *known == id));
-        let by_declaration =
-            || entries.iter().find(|entry| entry.declared().is_some_and(|declared| declared.id == id));
+        let by_declaration = || entries.iter().find(|entry| entry.declared().is_some_and(|declared| declared.id == id));
         found.or_else(by_declaration).cloned().ok_or_else(|| {
             let ids = self.known_ids();
             let ids: Vec<_> = ids.iter().map(ProviderId::as_str).collect();
-            Error::new(ErrorKind::NotFound, format!("there is no provider `{id}`"))
-                .hinted(suggest::hint(id, "providers", &ids))
+            Error::new(ErrorKind::NotFound, format!("there is no provider `{id}`")).hinted(suggest::hint(
+                id,
+                "providers",
+                &ids,
+            ))
         })
     }
 
@@ -149,7 +151,9 @@ impl Registry {
             // A provider of the configuration that has this source is the same provider.
             let same = |entry: &&Arc<Entry>| matches!(&entry.origin, Origin::Identifier(known) if *known == identifier);
             let configured = self.entries().iter().find(same).cloned();
-            configured.unwrap_or_else(|| Arc::new(Entry::new(None, Origin::Identifier(identifier), ProviderConfig::default())))
+            configured.unwrap_or_else(|| {
+                Arc::new(Entry::new(None, Origin::Identifier(identifier), ProviderConfig::default()))
+            })
         });
         Arc::clone(entry)
     }
@@ -182,8 +186,13 @@ impl Registry {
         }
         let stats = self.stats();
         let available: Vec<_> = self.available_providers().iter().map(ToString::to_string).collect();
-        tracing::info!(registered = stats.total_providers, available = stats.available_providers, models = stats.models,
-            "registry initialized: {}", available.join(", "));
+        tracing::info!(
+            registered = stats.total_providers,
+            available = stats.available_providers,
+            models = stats.models,
+            "registry initialized: {}",
+            available.join(", ")
+        );
         Ok(stats)
     }
 
@@ -242,10 +251,10 @@ impl Registry {
 
     /// Stops every provider's process, gracefully where it listens. The registry can be used again.
     pub async fn shutdown(&self) {
-        let loaded: Vec<_> =
-            self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let loaded: Vec<_> = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         let entries = self.entries();
-        let all = entries.iter().chain(loaded.iter().filter(|entry| !entries.iter().any(|known| Arc::ptr_eq(known, entry))));
+        let all =
+            entries.iter().chain(loaded.iter().filter(|entry| !entries.iter().any(|known| Arc::ptr_eq(known, entry))));
         join_all(all.filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop())).await;
     }
 }

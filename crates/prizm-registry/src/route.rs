@@ -198,7 +198,8 @@ impl Decision {
                 .hinted("`prizm providers` lists what the known providers can do");
         }
         let lines = self.candidates.iter().map(|candidate| {
-            let reasons: Vec<_> = candidate.reasons.iter().map(|r| format!("{} (has {}, wanted {})", r.code, r.have, r.want)).collect();
+            let reasons: Vec<_> =
+                candidate.reasons.iter().map(|r| format!("{} (has {}, wanted {})", r.code, r.have, r.want)).collect();
             format!("\n  - {}: {}", candidate.id, reasons.join("; "))
         });
         let message = format!("no provider qualifies for `{capability}`:{}", lines.collect::<String>());
@@ -250,19 +251,36 @@ mod tests {
 
     #[test]
     fn hard_criteria_exclude_with_every_reason() {
-        let criteria = Criteria { free: true, location: Some(Location::Local), exclude: vec!["home/d".into()], ..Criteria::default() };
+        let criteria = Criteria {
+            free: true,
+            location: Some(Location::Local),
+            exclude: vec!["home/d".into()],
+            ..Criteria::default()
+        };
         let decision = decide(&snapshot(), &Capability::TEXT_TO_IMAGE, &criteria);
         assert_eq!((decision.selected.as_ref(), decision.plan.len()), (None, 0));
-        let codes: Vec<Vec<_>> = decision.candidates.iter().map(|c| c.reasons.iter().map(|r| r.code).collect()).collect();
-        assert_eq!(codes, [
-            vec!["location.mismatch", "price.not_free"],
-            vec!["location.mismatch", "price.not_free"],
-            vec!["location.mismatch"],
-            vec!["criteria.exclude"],
-        ]);
+        let codes: Vec<Vec<_>> =
+            decision.candidates.iter().map(|c| c.reasons.iter().map(|r| r.code).collect()).collect();
+        assert_eq!(
+            codes,
+            [
+                vec!["location.mismatch", "price.not_free"],
+                vec!["location.mismatch", "price.not_free"],
+                vec!["location.mismatch"],
+                vec!["criteria.exclude"],
+            ]
+        );
         let error = decision.none_qualifies();
         assert_eq!(error.kind(), ErrorKind::NoneQualifies);
-        assert!(error.to_string().contains("paid/b: location.mismatch (has remote, wanted local); price.not_free (has unknown, wanted free)"), "{error}");
-        assert_eq!(plan(Criteria { only: vec!["gratis".into(), "paid/b".into()], ..Criteria::default() }), ["paid/b", "gratis/c"]);
+        assert!(
+            error.to_string().contains(
+                "paid/b: location.mismatch (has remote, wanted local); price.not_free (has unknown, wanted free)"
+            ),
+            "{error}"
+        );
+        assert_eq!(
+            plan(Criteria { only: vec!["gratis".into(), "paid/b".into()], ..Criteria::default() }),
+            ["paid/b", "gratis/c"]
+        );
     }
 }

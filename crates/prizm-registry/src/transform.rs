@@ -211,9 +211,9 @@ fn check_inputs(model: &Model, capability: &Capability, inputs: &[Media]) -> Res
             }
         }
     }
-    let missing = slots.iter().find(|slot| {
-        slot.required != Some(false) && !inputs.iter().any(|input| input.role() == slot.role.as_deref())
-    });
+    let missing = slots
+        .iter()
+        .find(|slot| slot.required != Some(false) && !inputs.iter().any(|input| input.role() == slot.role.as_deref()));
     match missing {
         Some(slot) => {
             Err(Error::new(ErrorKind::Usage, format!("an input is missing: {}", describe(slot))).hinted(wanted))

@@ -52,6 +52,13 @@ pub const NEEDED: &[Program] = &[
         oldest: (5, 1),
         purpose: "judges what the ffmpeg provider made",
     },
+    Program {
+        name: "ps",
+        package: "procps",
+        version: "--version",
+        oldest: (3, 3),
+        purpose: "shows whether a process was left behind",
+    },
 ];
 
 /// What is there of a program.

@@ -40,7 +40,10 @@ pub(crate) fn explain(decision: &Decision) {
             Verdict::Fallback => "fallback",
             Verdict::Excluded => "excluded",
         };
-        let reasons = candidate.reasons.iter().map(|reason| format!("{}: has {}, wanted {}", reason.code, reason.have, reason.want));
+        let reasons = candidate
+            .reasons
+            .iter()
+            .map(|reason| format!("{}: has {}, wanted {}", reason.code, reason.have, reason.want));
         let why = match (&decision.selected, candidate.verdict) {
             (Some(selected), Verdict::Selected) => selected.why.clone(),
             _ => reasons.collect::<Vec<_>>().join("; "),

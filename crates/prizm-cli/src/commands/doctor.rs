@@ -40,7 +40,8 @@ pub(crate) async fn doctor(global: &Global) -> Result<ExitCode, Failure> {
     }
     registry.shutdown().await;
     if global.json {
-        let list = findings.iter().map(|f| json!({"what": f.what, "ok": f.good, "detail": f.detail, "remedy": f.remedy}));
+        let list =
+            findings.iter().map(|f| json!({"what": f.what, "ok": f.good, "detail": f.detail, "remedy": f.remedy}));
         output::json(&Value::Array(list.collect()));
     } else {
         findings.iter().for_each(print);
@@ -76,7 +77,9 @@ fn program((name, purpose, remedy): &(&str, &str, &str)) -> Finding {
     Finding {
         what: (*name).to_owned(),
         good: found.is_ok(),
-        detail: found.as_ref().map_or_else(|_| format!("not on PATH; {purpose} needs it"), |path| path.display().to_string()),
+        detail: found
+            .as_ref()
+            .map_or_else(|_| format!("not on PATH; {purpose} needs it"), |path| path.display().to_string()),
         remedy: found.err().map(|_| (*remedy).to_owned()),
     }
 }

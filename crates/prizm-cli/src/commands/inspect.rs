@@ -35,7 +35,13 @@ fn whole(provider: &Provider) -> Value {
 
 fn print(provider: &Provider) {
     let Some(info) = provider.info() else { return };
-    output::line(&format!("{} {} ({}), {}", info.name, info.version, info.location.as_str(), provider.status().as_str()));
+    output::line(&format!(
+        "{} {} ({}), {}",
+        info.name,
+        info.version,
+        info.location.as_str(),
+        provider.status().as_str()
+    ));
     output::line(&format!("id:      {}", provider.id()));
     output::line(&format!("source:  {}", provider.source()));
     if let Some(schema) = &info.config_schema {
@@ -52,10 +58,18 @@ fn print_model(model: &Model) {
     output::line(&format!("\n{}  {}", model.id(), info.description.as_deref().unwrap_or(&info.name)));
     output::line(&format!("  price: {}", models::price(model)));
     for capability in &info.capabilities {
-        let inputs: Vec<_> = info.inputs_for(capability).iter().map(|slot| match &slot.role {
-            Some(role) => format!("{} as `{role}`{}", slot.kind, if slot.required == Some(false) { " (optional)" } else { "" }),
-            None => slot.kind.to_string(),
-        }).collect();
+        let inputs: Vec<_> = info
+            .inputs_for(capability)
+            .iter()
+            .map(|slot| match &slot.role {
+                Some(role) => format!(
+                    "{} as `{role}`{}",
+                    slot.kind,
+                    if slot.required == Some(false) { " (optional)" } else { "" }
+                ),
+                None => slot.kind.to_string(),
+            })
+            .collect();
         output::line(&format!("  {capability}: takes {}", inputs.join(", ")));
         print_options(info, capability);
     }
@@ -63,11 +77,14 @@ fn print_model(model: &Model) {
 
 fn print_options(info: &prizm_registry::ModelInfo, capability: &Capability) {
     let Some(schema) = info.options.get(capability) else { return };
-    let rows: Vec<_> = schema.properties().map(|(name, schema)| {
-        let default = schema.get("default").map(ToString::to_string).unwrap_or_default();
-        let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-        vec![format!("  {name}"), type_of(schema), default, description.to_owned()]
-    }).collect();
+    let rows: Vec<_> = schema
+        .properties()
+        .map(|(name, schema)| {
+            let default = schema.get("default").map(ToString::to_string).unwrap_or_default();
+            let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+            vec![format!("  {name}"), type_of(schema), default, description.to_owned()]
+        })
+        .collect();
     if rows.is_empty() {
         return;
     }

@@ -74,7 +74,8 @@ pub(super) fn describe(model: &Model, whole: bool) -> Value {
     });
     if whole {
         let options = info.options.iter().map(|(capability, schema)| (capability.to_string(), schema.raw().clone()));
-        let inputs = info.capabilities.iter().map(|capability| (capability.to_string(), json!(info.inputs_for(capability))));
+        let inputs =
+            info.capabilities.iter().map(|capability| (capability.to_string(), json!(info.inputs_for(capability))));
         described["options"] = Value::Object(options.collect());
         described["inputs"] = Value::Object(inputs.collect());
         described["limits"] = json!(info.limits);

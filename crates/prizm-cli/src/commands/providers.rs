@@ -36,7 +36,14 @@ fn print(found: &[Provider]) {
         let Some(info) = provider.info() else {
             let why = provider.failure().map(|error| error.to_string()).unwrap_or_default();
             let why = why.lines().next().unwrap_or_default().to_owned();
-            return vec![provider.id(), String::new(), String::new(), provider.status().as_str().to_owned(), String::new(), why];
+            return vec![
+                provider.id(),
+                String::new(),
+                String::new(),
+                provider.status().as_str().to_owned(),
+                String::new(),
+                why,
+            ];
         };
         let capabilities: Vec<_> = info.capabilities.iter().map(Capability::as_str).collect();
         vec![

@@ -24,7 +24,12 @@ pub(crate) async fn stats(global: &Global) -> Result<ExitCode, Failure> {
         }));
         return Ok(ExitCode::SUCCESS);
     }
-    output::line(&format!("providers: {} known, {} available ({})", stats.total_providers, stats.available_providers, available.join(", ")));
+    output::line(&format!(
+        "providers: {} known, {} available ({})",
+        stats.total_providers,
+        stats.available_providers,
+        available.join(", ")
+    ));
     output::line(&format!("models:    {}\n", stats.models));
     let rows = stats.by_capability.iter().map(|(capability, count)| vec![capability.to_string(), count.to_string()]);
     output::line(&table::table(&["capability", "providers"], rows));

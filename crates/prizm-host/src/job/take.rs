@@ -6,8 +6,8 @@ use std::io::{self, Read as _, Seek as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use prizm_protocol::MediaKind;
 use rustix::fs::{Mode, OFlags};
@@ -58,7 +58,8 @@ impl TakenFile {
         // A hard link costs nothing; the job's own name for the file goes with the job. A second
         // one would tie two of the user's files together.
         if !self.given_away.swap(true, Ordering::AcqRel) {
-            let link = tempfile::Builder::new().prefix(".prizm-").make_in(directory, |path| fs::hard_link(&self.path, path));
+            let link =
+                tempfile::Builder::new().prefix(".prizm-").make_in(directory, |path| fs::hard_link(&self.path, path));
             if let Ok(link) = link {
                 return link.into_temp_path().persist(target).map_err(|error| error.error);
             }
@@ -116,7 +117,9 @@ fn take_if(
     if meta.len() > MAX_OUTPUT {
         return Err(refuse(format!("has {} bytes, over the limit of {MAX_OUTPUT}", meta.len())));
     }
-    let io = |error: io::Error| Error::io(Stage::Output, format!("cannot take the output `{}`", path.escape_debug()), &error);
+    let io = |error: io::Error| {
+        Error::io(Stage::Output, format!("cannot take the output `{}`", path.escape_debug()), &error)
+    };
     let mut head = Vec::with_capacity(SNIFF_BYTES);
     file.by_ref().take(SNIFF_BYTES as u64).read_to_end(&mut head).map_err(io)?;
     let found = sniff(&head);
@@ -172,13 +175,11 @@ fn open_beneath(directory: &Path, relative: &Path) -> io::Result<OwnedFd> {
         if parts.peek().is_some() {
             flags |= OFlags::DIRECTORY;
         }
-        at = rustix::fs::openat(at.as_fd(), part.as_os_str(), flags, Mode::empty()).map_err(|error| {
-            match error {
-                rustix::io::Errno::LOOP | rustix::io::Errno::MLINK => io::Error::other("it is a symbolic link"),
-                rustix::io::Errno::NOTDIR => io::Error::other("a part of its path is no directory"),
-                rustix::io::Errno::NOENT => io::Error::other("there is no such file"),
-                other => other.into(),
-            }
+        at = rustix::fs::openat(at.as_fd(), part.as_os_str(), flags, Mode::empty()).map_err(|error| match error {
+            rustix::io::Errno::LOOP | rustix::io::Errno::MLINK => io::Error::other("it is a symbolic link"),
+            rustix::io::Errno::NOTDIR => io::Error::other("a part of its path is no directory"),
+            rustix::io::Errno::NOENT => io::Error::other("there is no such file"),
+            other => other.into(),
         })?;
     }
     Ok(at)

@@ -53,7 +53,11 @@ pub(super) async fn run(shared: Weak<Shared>, instance: Weak<Instance>, mut sign
             }
             Event::Overdue => {
                 if cancelled.pop_front().is_some_and(|call| instance.connection.calls.contains(call.id)) {
-                    tracing::warn!(plugin = shared.label, pid = instance.pid(), "a cancelled call was not answered; restarting");
+                    tracing::warn!(
+                        plugin = shared.label,
+                        pid = instance.pid(),
+                        "a cancelled call was not answered; restarting"
+                    );
                     instance.taint();
                 }
             }

@@ -41,7 +41,9 @@ impl Plugin {
             options,
             job_id: job.as_ref().map_or_else(|| format!("job-{:08x}", fastrand::u32(..)), JobDir::id),
             job_dir: job.as_ref().map(|job| job.path().to_string_lossy().into_owned()),
-            deadline_ms: deadline.map(|deadline| u64::try_from(deadline.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX)),
+            deadline_ms: deadline.map(|deadline| {
+                u64::try_from(deadline.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX)
+            }),
             idempotency_key,
             resume,
         };
@@ -59,7 +61,10 @@ impl Plugin {
 
 impl Shared {
     /// Waits for an instance that takes work, and for a slot of it.
-    async fn admit(self: &Arc<Self>, deadline: Option<Instant>) -> Result<(Lease, tokio::sync::OwnedSemaphorePermit), Error> {
+    async fn admit(
+        self: &Arc<Self>,
+        deadline: Option<Instant>,
+    ) -> Result<(Lease, tokio::sync::OwnedSemaphorePermit), Error> {
         let admitted = async {
             loop {
                 let lease = self.lease().await?;
@@ -123,20 +128,28 @@ impl<F: FnMut(Event) + Send> Events<F> {
 }
 
 fn no_directory() -> Error {
-    Error::new(ErrorKind::Protocol, Stage::Output, "the plugin names a file, but the job has only text and no directory")
-        .with_hint("report it to the plugin's author")
+    Error::new(
+        ErrorKind::Protocol,
+        Stage::Output,
+        "the plugin names a file, but the job has only text and no directory",
+    )
+    .with_hint("report it to the plugin's author")
 }
 
 async fn outcome(job: Option<JobDir>, result: TransformResult, expected: &Option<MediaKind>) -> Result<Outcome, Error> {
     if result.outputs.is_empty() {
         let message = "the plugin answered without any output";
-        return Err(Error::new(ErrorKind::Protocol, Stage::Output, message).with_hint("report it to the plugin's author"));
+        return Err(
+            Error::new(ErrorKind::Protocol, Stage::Output, message).with_hint("report it to the plugin's author")
+        );
     }
     let mut outputs = Vec::with_capacity(result.outputs.len());
     for media in result.outputs {
         if let Some(expected) = expected.filter(|expected| *expected != media.kind && media.role.is_none()) {
             let message = format!("the plugin gave {} where the capability gives {expected}", media.kind);
-            return Err(Error::new(ErrorKind::Protocol, Stage::Output, message).with_hint("report it to the plugin's author"));
+            return Err(
+                Error::new(ErrorKind::Protocol, Stage::Output, message).with_hint("report it to the plugin's author")
+            );
         }
         outputs.push(output(job.as_ref(), media).await?);
     }
@@ -157,8 +170,11 @@ async fn output(job: Option<&JobDir>, media: Media) -> Result<Output, Error> {
         }
         (None, None, Some(url)) => (OutputSource::Url(url), mime),
         _ => {
-            let message = format!("the plugin's {kind} output needs exactly one of `path` and `url`, or `text` for text");
-            return Err(Error::new(ErrorKind::Protocol, Stage::Output, message).with_hint("report it to the plugin's author"));
+            let message =
+                format!("the plugin's {kind} output needs exactly one of `path` and `url`, or `text` for text");
+            return Err(
+                Error::new(ErrorKind::Protocol, Stage::Output, message).with_hint("report it to the plugin's author")
+            );
         }
     };
     Ok(Output { kind, mime, source, role, name, meta })

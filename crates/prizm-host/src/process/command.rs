@@ -9,10 +9,26 @@ use prizm_protocol::{ENV_COOKIE, ENV_VERSIONS, ENV_WORK_DIR, PROTOCOL_VERSION};
 
 /// Variables that every plugin may see, beside `LC_*`.
 const ALLOWED: &[&str] = &[
-    "PATH", "HOME", "LANG", "TZ", "TMPDIR", "TERM", "USER",
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
-    "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+    "PATH",
+    "HOME",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "TERM",
+    "USER",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
 ];
 
 /// How a plugin is started: by argv, never through a shell, in its own directory, with an

@@ -47,12 +47,10 @@ fn signal_name(signal: i32) -> Option<&'static str> {
 /// Returns how the child `pid` ended, leaving it to be reaped; `None` while it runs.
 pub(super) fn peek(pid: Pid) -> io::Result<Option<Exit>> {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    Ok(waitid(WaitId::Pid(pid), options)?.map(|status| {
-        match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Exit::Code(code),
-            (None, Some(signal)) => Exit::Signal(signal),
-            (None, None) => Exit::Code(-1),
-        }
+    Ok(waitid(WaitId::Pid(pid), options)?.map(|status| match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(signal)) => Exit::Signal(signal),
+        (None, None) => Exit::Code(-1),
     }))
 }
 

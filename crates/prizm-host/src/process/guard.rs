@@ -86,7 +86,9 @@ impl Guard {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot start the orphan guard `/bin/sh`: {error}")))?;
+            .map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot start the orphan guard `/bin/sh`: {error}"))
+            })?;
         let socket = Arc::new(ours);
         for group in &self.groups {
             tell(&socket, b'+', *group)?;

@@ -52,7 +52,10 @@ fn each_violation_has_its_name() {
     check(|d| d["models"][0]["options"] = json!({"text-to-image": {}}), &["options for `text-to-image`"]);
     check(|d| d["models"][0]["options"]["text-to-text"] = json!({"type": 7}), &["no valid JSON Schema"]);
     check(|d| d["capabilities"] = json!(["text-to-text", "text-to-text"]), &["`text-to-text` twice"]);
-    check(|d| d["capabilities"] = json!(["text-to-text", "text-to-image"]), &["no model has the capability `text-to-image`"]);
+    check(
+        |d| d["capabilities"] = json!(["text-to-text", "text-to-image"]),
+        &["no model has the capability `text-to-image`"],
+    );
 }
 
 #[test]

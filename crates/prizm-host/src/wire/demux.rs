@@ -89,7 +89,9 @@ impl Demux {
             },
             Line::Oversized { size, id: Some(id), .. } if self.calls.answered(id) => {
                 let data = ErrorData {
-                    extra: [("size".into(), size.into()), ("limit".into(), self.max_frame.into())].into_iter().collect(),
+                    extra: [("size".into(), size.into()), ("limit".into(), self.max_frame.into())]
+                        .into_iter()
+                        .collect(),
                     kind: Some(ErrorKind::FrameTooLarge.as_str().into()),
                     retryable: Some(false),
                     ..ErrorData::default()
@@ -132,9 +134,8 @@ impl Demux {
         if !self.calls.answered(id) {
             return Err(format!("it answers no pending request: id {id}"));
         }
-        let malformed = |what: &str| {
-            ErrorObject::new(code::INTERNAL_ERROR, format!("the plugin's answer is malformed: {what}"))
-        };
+        let malformed =
+            |what: &str| ErrorObject::new(code::INTERNAL_ERROR, format!("the plugin's answer is malformed: {what}"));
         let response = match outcome {
             // jsonrpsee takes a null result for a missing one.
             Ok(result) if result.get() == "null" => error_frame(id, &malformed("its result is null")),

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::methods::{Method, transform::TransformParams};
 use crate::Decimal;
+use crate::methods::{Method, transform::TransformParams};
 
 /// Asks what a job would cost. A plugin without it answers −32601.
 pub struct Estimate;

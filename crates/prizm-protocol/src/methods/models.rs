@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::methods::{Empty, Method};
 use crate::Model;
+use crate::methods::{Empty, Method};
 
 /// Asks for the models that there are now. Their capabilities stay within the declared ones.
 pub struct ListModels;

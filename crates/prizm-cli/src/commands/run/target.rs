@@ -17,7 +17,9 @@ pub(super) struct Chosen {
 pub(super) async fn choose(args: &Run, registry: &Registry) -> Result<Chosen, Failure> {
     match args.target.parse::<Capability>() {
         Ok(capability) => by_capability(args, registry, capability).await,
-        Err(_) if looks_like_capability(&args.target) => Err(capability(&args.target).err().unwrap_or_else(|| Failure::usage("TARGET"))),
+        Err(_) if looks_like_capability(&args.target) => {
+            Err(capability(&args.target).err().unwrap_or_else(|| Failure::usage("TARGET")))
+        }
         Err(_) => by_provider(args, registry).await,
     }
 }
@@ -36,7 +38,9 @@ async fn by_capability(args: &Run, registry: &Registry, capability: Capability) 
     let mut criteria = args.choice.criteria();
     if let Some(model) = &args.model {
         let having = registry.providers_by_capability(&capability).into_iter();
-        let named = having.filter(|provider| provider.model(model).is_ok()).map(|provider| format!("{}/{model}", provider.id()));
+        let named = having
+            .filter(|provider| provider.model(model).is_ok())
+            .map(|provider| format!("{}/{model}", provider.id()));
         criteria.only = named.collect();
         if criteria.only.is_empty() {
             return Err(no_model(registry, &capability, model));
@@ -87,7 +91,8 @@ async fn by_provider(args: &Run, registry: &Registry) -> Result<Chosen, Failure>
         return Ok(Chosen { model, capability, input });
     }
     let wanted = args.output.as_deref().and_then(output::kind_of);
-    let (input, model, capability) = input::for_provider(args.input.as_deref(), &provider, model.as_ref(), wanted).await?;
+    let (input, model, capability) =
+        input::for_provider(args.input.as_deref(), &provider, model.as_ref(), wanted).await?;
     Ok(Chosen { model, capability, input })
 }
 
