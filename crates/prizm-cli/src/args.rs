@@ -5,19 +5,27 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use prizm_registry::{Criteria, Preference};
 
+/// What stands below the help of every command: its examples, a line each, and the exit codes.
+macro_rules! examples {
+    ($lines:literal) => {
+        concat!(
+            "Examples:",
+            $lines,
+            "\n\nExit codes: 0 done, 2 usage, 3 not found, 4 refused by policy, 5 fetch or build failed,\n\
+             6 the plugin failed, 7 the provider answered with an error, 8 no provider qualifies, 9 deadline,\n\
+             130 cancelled."
+        )
+    };
+}
+
 /// Turns media into media, through providers.
 #[derive(Parser)]
-#[command(name = "prizm", version, about, long_about = None, max_term_width = 100, after_help = "\
-Examples:
+#[command(name = "prizm", version, about = "Turns media into media, through providers", long_about = None, max_term_width = 100, after_help = examples!("
   prizm run text-to-image \"Hello from Prizm\" -o hello.png
   prizm run video-to-audio talk.mp4 -o talk.mp3
   prizm run canvas/edit photo.jpg -o small.png --option width=640
   prizm providers --capability text-to-image
-  prizm inspect canvas
-
-Exit codes: 0 done, 2 usage, 3 not found, 4 refused by policy, 5 fetch or build failed,
-6 the plugin failed, 7 the provider answered with an error, 8 no provider qualifies, 9 deadline,
-130 cancelled.")]
+  prizm inspect canvas"))]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -42,6 +50,10 @@ pub(crate) struct Global {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Turn a medium into another
+    ///
+    /// TARGET is a capability (text-to-image), a provider (canvas), a provider's model (canvas/card) or the
+    /// URL of a provider (file:///srv/providers/echo). INPUT is the text itself for text-to-*, else a
+    /// path; `-` reads it from stdin.
     Run(Run),
     /// List the providers and what they can do
     Providers(Providers),
@@ -52,25 +64,22 @@ pub(crate) enum Command {
     /// Say which provider is the best for a capability, and why
     Best(Best),
     /// Print figures about the registry
+    #[command(after_help = examples!("\n  prizm stats\n  prizm stats --json"))]
     Stats,
     /// Check that everything that Prizm and its providers need is there
+    #[command(after_help = examples!("\n  prizm doctor\n  prizm doctor --json"))]
     Doctor,
     /// Print a completion script for a shell
     Completions(Completions),
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "\
-TARGET is a capability (text-to-image), a provider (canvas), a provider's model (canvas/card) or the
-URL of a provider (file:///srv/providers/echo).
-INPUT is the text itself for text-to-*, else a path; `-` reads it from stdin.
-
-Examples:
+#[command(after_help = examples!("
   prizm run text-to-image \"Hello from Prizm\" -o hello.png
   prizm run text-to-image - -o poem.png --option width=1200 --option height=630 < poem.txt
   prizm run image-to-image photo.jpg -o square.webp --option width=512 --option height=512
   prizm run video-to-audio talk.mp4 -o talk.mp3
-  prizm run file:///srv/providers/echo \"hello\" --json")]
+  prizm run file:///srv/providers/echo \"hello\" --json"))]
 pub(crate) struct Run {
     /// What to run: a capability, a provider, provider/model, or a URL
     pub(crate) target: String,
@@ -138,6 +147,9 @@ impl Choice {
 }
 
 #[derive(ClapArgs)]
+#[command(after_help = examples!("
+  prizm providers
+  prizm providers --capability text-to-image --json"))]
 pub(crate) struct Providers {
     /// Only those that have this capability
     #[arg(long, value_name = "CAPABILITY")]
@@ -145,6 +157,9 @@ pub(crate) struct Providers {
 }
 
 #[derive(ClapArgs)]
+#[command(after_help = examples!("
+  prizm models
+  prizm models ffmpeg --capability video-to-image"))]
 pub(crate) struct Models {
     /// Only those of this provider: an id or a URL
     pub(crate) provider: Option<String>,
@@ -154,16 +169,18 @@ pub(crate) struct Models {
 }
 
 #[derive(ClapArgs)]
+#[command(after_help = examples!("
+  prizm inspect canvas
+  prizm inspect file:///srv/providers/echo --json"))]
 pub(crate) struct Inspect {
     /// The provider: an id or a URL
     pub(crate) provider: String,
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = examples!("
   prizm best text-to-image
-  prizm best text-to-image --prefer free --prefer local --explain")]
+  prizm best text-to-image --prefer free --prefer local --explain"))]
 pub(crate) struct Best {
     /// What is wanted, such as text-to-image
     pub(crate) capability: String,
@@ -175,11 +192,10 @@ pub(crate) struct Best {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = examples!("
   prizm completions bash > ~/.local/share/bash-completion/completions/prizm
   prizm completions zsh > \"${fpath[1]}/_prizm\"
-  prizm completions fish > ~/.config/fish/completions/prizm.fish")]
+  prizm completions fish > ~/.config/fish/completions/prizm.fish"))]
 pub(crate) struct Completions {
     /// Which shell
     #[arg(value_enum)]

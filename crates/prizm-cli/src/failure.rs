@@ -34,6 +34,12 @@ impl Failure {
         Self::new(1, "io", message.into())
     }
 
+    /// It was not ready in time: exit code 9.
+    pub(crate) fn late(timeout: std::time::Duration) -> Self {
+        Self::new(9, "deadline", format!("the provider was not ready to begin within {timeout:?}"))
+            .hint("give it more time with --timeout, or see with -v what it is doing")
+    }
+
     /// The user changed their mind: exit code 130.
     pub(crate) fn cancelled() -> Self {
         Self::new(130, "cancelled", "cancelled".to_owned())
@@ -111,8 +117,10 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
     }
     let text = error.to_string();
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    Failure::usage(message)
-        .hint("`prizm --help` lists the commands, `prizm COMMAND --help` what each takes")
-        .report(true)
+    // A paragraph says what is wrong, and often another what to do about it.
+    let mut paragraphs = text.split("\n\n").map(|lines| lines.split_whitespace().collect::<Vec<_>>().join(" "));
+    let message = paragraphs.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let tip = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
+    let help = || "`prizm --help` lists the commands, `prizm COMMAND --help` what each takes".to_owned();
+    Failure::usage(message).hint(tip.unwrap_or_else(help)).report(true)
 }

@@ -16,8 +16,10 @@ pub(crate) async fn or_interrupted<T>(work: impl Future<Output = Result<T, Failu
 
 /// Does the cleaning up; a second interrupt leaves without it. The orphan guard then does the rest.
 pub(crate) async fn or_second_interrupt(cleaning: impl Future<Output = ()>) {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return cleaning.await };
     tokio::select! {
         () = cleaning => {}
         _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }

@@ -21,6 +21,7 @@ use clap::Parser as _;
 
 use args::{Args, Command};
 use failure::Failure;
+use interrupt::or_interrupted;
 
 fn main() -> ExitCode {
     if let Some(served) = bundled::serve_if_asked() {
@@ -46,12 +47,12 @@ async fn dispatch(args: &Args) -> Result<ExitCode, Failure> {
     let global = &args.global;
     match &args.command {
         Command::Run(run) => commands::run::run(run, global).await,
-        Command::Providers(providers) => commands::providers::providers(providers, global).await,
-        Command::Models(models) => commands::models::models(models, global).await,
-        Command::Inspect(inspect) => commands::inspect::inspect(inspect, global).await,
-        Command::Best(best) => commands::best::best(best, global).await,
-        Command::Stats => commands::stats::stats(global).await,
-        Command::Doctor => commands::doctor::doctor(global).await,
+        Command::Providers(providers) => or_interrupted(commands::providers::providers(providers, global)).await,
+        Command::Models(models) => or_interrupted(commands::models::models(models, global)).await,
+        Command::Inspect(inspect) => or_interrupted(commands::inspect::inspect(inspect, global)).await,
+        Command::Best(best) => or_interrupted(commands::best::best(best, global)).await,
+        Command::Stats => or_interrupted(commands::stats::stats(global)).await,
+        Command::Doctor => or_interrupted(commands::doctor::doctor(global)).await,
         Command::Completions(completions) => Ok(commands::completions::completions(completions)),
     }
 }
@@ -60,11 +61,18 @@ fn start_log(verbose: u8, quiet: bool) {
     // What becomes an error of the command is printed once, as that error.
     let level = match (quiet, verbose) {
         (true, _) => "error,stdout-noise=off",
-        (_, 0) => "warn,prizm_host=error",
+        (_, 0) => "warn,prizm_host=error,stdout-noise=off",
         (_, 1) => "info",
         (_, 2) => "debug",
         _ => "trace",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PRIZM_LOG").unwrap_or_else(|_| level.into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(console::colors_enabled_stderr())
+        // It would be reported on the stderr that cannot be written.
+        .log_internal_errors(false)
+        .without_time()
+        .init();
 }

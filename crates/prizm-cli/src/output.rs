@@ -24,12 +24,23 @@ pub(crate) fn piece(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Prints a note for people on stderr, where somebody reads it.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Checks, before any work begins, that a file can be written there.
 pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
     let shown = path.display();
     let refuse = |why: String| Failure::usage(format!("cannot write the output `{shown}`: {why}"));
-    if path.is_dir() {
+    if path == Path::new("-") {
+        return Err(refuse("only text goes to stdout, and without -o".to_owned()).hint("name a file; `./-` is one"));
+    }
+    if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(refuse("it is a directory".to_owned()).hint("name a file in it"));
+    }
+    if path.exists() && !path.is_file() {
+        return Err(refuse("it is no regular file".to_owned()).hint("name a file that may be replaced"));
     }
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -39,11 +50,17 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
         let why = format!("there is no directory `{}`", directory.display());
         return Err(refuse(why).hint(format!("make it: mkdir -p {}", directory.display())));
     }
-    tempfile::Builder::new()
-        .prefix(".prizm-")
-        .tempfile_in(directory)
-        .map(drop)
-        .map_err(|error| refuse(error.to_string()).hint("choose another place with -o"))
+    check_directory(directory).map_err(|error| refuse(error.to_string()).hint("choose another place with -o"))
+}
+
+/// Checks, before any work begins, that a file whose name is made up can be written here.
+pub(crate) fn check_here() -> Result<(), Failure> {
+    let refuse = |error| Failure::usage(format!("cannot write the output into this directory: {error}"));
+    check_directory(Path::new(".")).map_err(|error| refuse(error).hint("choose another place with -o"))
+}
+
+fn check_directory(directory: &Path) -> std::io::Result<()> {
+    tempfile::Builder::new().prefix(".prizm-").tempfile_in(directory).map(drop)
 }
 
 /// Returns the kind of media that a file's name promises.

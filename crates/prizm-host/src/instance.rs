@@ -138,7 +138,7 @@ impl Instance {
     /// Takes no new work; the monitor stops it when the last user has left.
     pub(crate) fn taint(&self) {
         self.tainted.store(true, Ordering::Release);
-        // Who waits for a slot would wait for the call that is never answered: it goes elsewhere.
+        // Who waits for a slot would wait for the call that is never answered: it waits for one of the next.
         self.slots.close();
         if self.is_drained() {
             self.drained.notify_one();

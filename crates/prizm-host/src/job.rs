@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use prizm_protocol::{Media, MediaKind};
+use rustix::fs::{Mode, OFlags};
 use tempfile::TempDir;
 
 pub use take::TakenFile;
@@ -91,7 +92,9 @@ fn place(job: &JobDir, index: usize, input: Input) -> Result<Media, Error> {
 }
 
 fn copy(source: &Path, target: &Path) -> io::Result<()> {
-    let meta = File::open(source)?.metadata()?;
+    // NONBLOCK, so that a FIFO cannot make the host wait for somebody to write.
+    let opened = rustix::fs::open(source, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?;
+    let meta = File::from(opened).metadata()?;
     if meta.is_dir() {
         return Err(io::Error::other("it is a directory"));
     }

@@ -1,6 +1,7 @@
 //! A plugin's process: its own group, known to the guard, killed at the latest in `Drop`.
 
 mod command;
+mod exec;
 mod exit;
 mod guard;
 mod stderr;
@@ -55,7 +56,9 @@ pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process
         failed(format!("cannot start `{command}`: no executable `{program}` was found")).with_hint(hint)
     })?;
     std_command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    guard::protect(&mut std_command).map_err(|error| failed(error.to_string()).with_hint(spawn_hint(&error)))?;
+    guard::protect(&mut std_command)
+        .and_then(|()| exec::without_shell(&mut std_command))
+        .map_err(|error| failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error)))?;
     let mut child = start(&mut std_command)
         .map_err(|error| failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error)))?;
     guard::note(child.id());

@@ -29,7 +29,7 @@ pub(crate) use outbox::{Outbox, Refused};
 
 /// Reads what is there into the decoder; false at the end of the stream.
 ///
-/// The buffer lives on the stack of a function that never waits, so an idle plugin costs none.
+/// The buffer lives in a function that never waits, so an idle plugin costs none.
 pub(crate) async fn read_into(
     source: &pipe::Receiver,
     decoder: &mut LineDecoder,
@@ -58,8 +58,8 @@ fn read_ready(
     decoder: &mut LineDecoder,
     sink: &mut impl FnMut(Line<'_>),
 ) -> io::Result<usize> {
-    let mut buffer = [0_u8; 64 * 1024];
-    let read = source.try_read(&mut buffer)?;
-    decoder.feed(&buffer[..read], sink);
+    let mut buffer = Vec::with_capacity(64 * 1024);
+    let read = source.try_read_buf(&mut buffer)?;
+    decoder.feed(&buffer, sink);
     Ok(read)
 }

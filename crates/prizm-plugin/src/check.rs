@@ -37,11 +37,8 @@ pub(crate) fn version(params: &InitializeParams) -> Result<(), Error> {
         return Ok(());
     }
     let offered: String = params.protocol_versions.join(", ").chars().take(200).collect();
-    let message = format!(
-        "this provider speaks protocol {ours}, the host only {offered}. Update the older of the two"
-    );
-    Err(Error::new(ErrorKind::UnsupportedProtocolVersion, message)
-        .detail("supported", vec![ours]))
+    let message = format!("this provider speaks protocol {ours}, the host only {offered}. Update the older of the two");
+    Err(Error::new(ErrorKind::UnsupportedProtocolVersion, message).detail("supported", vec![ours]))
 }
 
 /// Checks a job against the models and makes the author's view of it.

@@ -47,10 +47,7 @@ impl Configuration {
             let known: Vec<&str> = urls.into_iter().flatten().map(|(name, _)| &**name).collect();
             let what = match urls {
                 None => format!("no service `{service}` is configured"),
-                Some(_) => format!(
-                    "the service `{service}` has no endpoint `{endpoint}`, only: {}",
-                    known.join(", ")
-                ),
+                Some(_) => format!("the service `{service}` has no endpoint `{endpoint}`, only: {}", known.join(", ")),
             };
             Error::new(ErrorKind::NotConfigured, what)
         })

@@ -42,11 +42,7 @@ impl Context {
     /// Says how far the job is. It costs little: the host is told ten times a second at most, and
     /// always of the last one before the answer.
     pub fn progress(&self, fraction: f64, stage: &str) {
-        self.report(Progress {
-            fraction: Some(fraction),
-            stage: Some(stage.to_owned()),
-            ..Progress::default()
-        });
+        self.report(Progress { fraction: Some(fraction), stage: Some(stage.to_owned()), ..Progress::default() });
     }
 
     /// Says how far the job is, in full.

@@ -26,8 +26,7 @@ pub struct Declaration(wire::Declaration);
 impl Declaration {
     /// Starts with the provider's id, which is the manifest's, and its version.
     pub fn new(id: impl Into<String>, version: impl Into<String>) -> Self {
-        let provider =
-            ProviderIdentity { id: id.into(), name: None, version: version.into(), location: None };
+        let provider = ProviderIdentity { id: id.into(), name: None, version: version.into(), location: None };
         Self(wire::Declaration {
             protocol_version: PROTOCOL_VERSION.to_string(),
             provider,

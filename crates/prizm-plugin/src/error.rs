@@ -57,10 +57,7 @@ impl Error {
     pub fn invalid_option(name: &str, expected: impl fmt::Display, got: &Value) -> Self {
         let got: String = got.to_string().chars().take(200).collect();
         let message = format!("option `{name}`: expected {expected}, got {got}");
-        Self::invalid_params(message)
-            .detail("option", name)
-            .detail("expected", expected.to_string())
-            .detail("got", got)
+        Self::invalid_params(message).detail("option", name).detail("expected", expected.to_string()).detail("got", got)
     }
 
     /// No such method (−32601).

@@ -87,12 +87,7 @@ impl Context {
     ///
     /// # Errors
     /// The file is not beneath the job's directory.
-    pub fn output(
-        &self,
-        kind: MediaKind,
-        mime: impl Into<String>,
-        path: impl AsRef<Path>,
-    ) -> Result<Media, Error> {
+    pub fn output(&self, kind: MediaKind, mime: impl Into<String>, path: impl AsRef<Path>) -> Result<Media, Error> {
         Ok(Media::file(kind, mime, self.relative(path.as_ref())?))
     }
 
@@ -109,8 +104,7 @@ impl Context {
     ) -> Result<Media, Error> {
         let path = self.create_output(name)?;
         let media = self.output(kind, mime, &path)?;
-        self.blocking(move |_| fs::write(&path, bytes).map_err(|error| failed("write", &path, &error)))
-            .await?;
+        self.blocking(move |_| fs::write(&path, bytes).map_err(|error| failed("write", &path, &error))).await?;
         Ok(media)
     }
 

@@ -135,9 +135,7 @@ impl Job {
         if !state.answered {
             state.seq += 1;
             let params = wire::Chunk { id: self.id, seq: state.seq, text, path };
-            if let Some(frame) = self.outbox.encode(CHUNK, params) {
-                self.outbox.push(&frame);
-            }
+            self.outbox.send(CHUNK, params);
         }
     }
 
@@ -148,9 +146,7 @@ impl Job {
         }
         state.accepted = Some(charged);
         let params = wire::Accepted { id: self.id, remote_id: remote_id.to_owned(), charged };
-        if let Some(frame) = self.outbox.encode(ACCEPTED, params) {
-            self.outbox.push(&frame);
-        }
+        self.outbox.send(ACCEPTED, params);
     }
 
     /// Sends a notification that belongs to this request, unless it has been answered or the host
@@ -158,9 +154,7 @@ impl Job {
     pub(crate) fn notify(&self, method: &str, params: impl serde::Serialize) {
         let state = lock(&self.state);
         if !state.answered && self.outbox.has_room() {
-            if let Some(frame) = self.outbox.encode(method, params) {
-                self.outbox.push(&frame);
-            }
+            self.outbox.send(method, params);
         }
     }
 

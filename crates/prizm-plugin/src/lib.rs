@@ -35,6 +35,7 @@ mod logging;
 mod outbox;
 mod oversized;
 mod provider;
+mod reply;
 mod request;
 mod service;
 mod session;
@@ -53,9 +54,7 @@ pub use prizm_protocol::methods::estimate::EstimateResult as Estimate;
 pub use prizm_protocol::methods::health::{Health, HealthStatus};
 pub use prizm_protocol::methods::initialize::Location;
 pub use prizm_protocol::methods::transform::{Resume, Usage};
-pub use prizm_protocol::{
-    Capability, Charged, Decimal, ErrorKind, InputSlot, Media, MediaKind, Model, Price,
-};
+pub use prizm_protocol::{Capability, Charged, Decimal, ErrorKind, InputSlot, Media, MediaKind, Model, Price};
 pub use provider::{Provider, Startup};
 pub use request::{Request, Response};
 pub use serde_json;

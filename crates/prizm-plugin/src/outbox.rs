@@ -96,6 +96,13 @@ impl Outbox {
         self.filled.notify_one();
     }
 
+    /// Adds a notification, unless it is over the limit.
+    pub(crate) fn send(&self, method: &str, params: impl Serialize) {
+        if let Some(frame) = self.encode(method, params) {
+            self.push(&frame);
+        }
+    }
+
     /// Makes a notification's frame; `None`, with a line on stderr, where it is over the limit.
     pub(crate) fn encode(&self, method: &str, params: impl Serialize) -> Option<Vec<u8>> {
         match frame::encode(&frame::Notification::new(method, params)) {

@@ -23,11 +23,7 @@ pub trait Provider: Send + Sync + 'static {
     fn declare(&self) -> Declaration;
 
     /// Does the work.
-    fn transform(
-        &self,
-        request: Request,
-        cx: &Context,
-    ) -> impl Future<Output = Result<Response, Error>> + Send;
+    fn transform(&self, request: Request, cx: &Context) -> impl Future<Output = Result<Response, Error>> + Send;
 
     /// Takes a configuration, which replaces the one before; jobs that run keep theirs. The
     /// default ignores it.
@@ -52,11 +48,7 @@ pub trait Provider: Send + Sync + 'static {
     }
 
     /// Says what a job would cost. The default is that nobody knows (−32601).
-    fn estimate(
-        &self,
-        request: Request,
-        cx: &Context,
-    ) -> impl Future<Output = Result<EstimateResult, Error>> + Send {
+    fn estimate(&self, request: Request, cx: &Context) -> impl Future<Output = Result<EstimateResult, Error>> + Send {
         let _ = (request, cx);
         async { Err(Error::method_not_found("estimate")) }
     }
@@ -88,9 +80,10 @@ impl Startup {
     pub fn stage(&self, stage: &str, fraction: Option<f64>) {
         let mut last = lock(&self.last);
         let now = Instant::now();
-        if last.as_ref().is_some_and(|(when, what)| {
-            what == stage && now.duration_since(*when) < Duration::from_millis(100)
-        }) {
+        if last
+            .as_ref()
+            .is_some_and(|(when, what)| what == stage && now.duration_since(*when) < Duration::from_millis(100))
+        {
             return;
         }
         *last = Some((now, stage.to_owned()));

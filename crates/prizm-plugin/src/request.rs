@@ -31,9 +31,10 @@ impl Request {
     /// # Errors
     /// There is none: `InvalidMedia`.
     pub fn input(&self) -> Result<&Media, Error> {
-        self.inputs.iter().find(|media| media.role.is_none()).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidMedia, "the job has no input; one is needed")
-        })
+        self.inputs
+            .iter()
+            .find(|media| media.role.is_none())
+            .ok_or_else(|| Error::new(ErrorKind::InvalidMedia, "the job has no input; one is needed"))
     }
 
     /// Returns the input with this role.
@@ -87,8 +88,7 @@ impl Request {
         serde_path_to_error::deserialize(Value::Object(self.options.clone())).map_err(|error| {
             let path = error.path().to_string();
             let name = if path == "." { "options" } else { &path };
-            Error::invalid_params(format!("option `{name}`: {}", error.inner()))
-                .detail("option", name)
+            Error::invalid_params(format!("option `{name}`: {}", error.inner())).detail("option", name)
         })
     }
 }

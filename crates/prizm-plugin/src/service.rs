@@ -1,6 +1,5 @@
 //! The methods: who answers what, and when.
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -11,8 +10,7 @@ use prizm_protocol::methods::initialize::{self, InitializeParams};
 use prizm_protocol::methods::models::ModelsResult;
 use prizm_protocol::methods::transform::{TransformParams, TransformResult};
 use prizm_protocol::methods::{
-    Configure, DoTransform, Empty, Estimate, GetHealth, Initialize, ListModels, Method, Ping,
-    Shutdown, configure,
+    Configure, DoTransform, Empty, Estimate, GetHealth, Initialize, ListModels, Method, Ping, Shutdown, configure,
 };
 use prizm_protocol::{ErrorKind, Model, code};
 use serde::Serialize;
@@ -23,7 +21,6 @@ use tokio::time::timeout;
 use crate::job::Job;
 use crate::outbox::{Outbox, lock};
 use crate::provider::Startup;
-use crate::supervise::supervise;
 use crate::table::Table;
 use crate::{Context, Error, Provider, Request, check, note};
 
@@ -37,7 +34,7 @@ const MOST_FRAME_BYTES: u64 = 64 * 1024 * 1024;
 pub(crate) struct Service<P> {
     provider: P,
     pub(crate) outbox: Arc<Outbox>,
-    table: Table,
+    pub(crate) table: Table,
     started: Instant,
     opened: OnceLock<Opened>,
     configured: AtomicBool,
@@ -103,13 +100,7 @@ impl<P: Provider> Service<P> {
         self.outbox.room_for_answers().await;
     }
 
-    pub(crate) fn request(
-        self: &Arc<Self>,
-        id: u64,
-        method: &str,
-        params: Option<&RawValue>,
-        bytes: usize,
-    ) {
+    pub(crate) fn request(self: &Arc<Self>, id: u64, method: &str, params: Option<&RawValue>, bytes: usize) {
         match method {
             Ping::NAME => return self.answer_now(id, Ok(Empty {})),
             Initialize::NAME => return self.answer_now(id, self.initialize(params)),
@@ -154,12 +145,7 @@ impl<P: Provider> Service<P> {
         Ok(declaration)
     }
 
-    fn configure(
-        self: &Arc<Self>,
-        id: u64,
-        params: Option<&RawValue>,
-        bytes: usize,
-    ) -> Result<(), Error> {
+    fn configure(self: &Arc<Self>, id: u64, params: Option<&RawValue>, bytes: usize) -> Result<(), Error> {
         let params: configure::ConfigureParams = check::params(params)?;
         let (service, cx) = (self.clone(), self.job(id));
         let startup = Startup::new(cx.clone());
@@ -236,8 +222,7 @@ impl<P: Provider> Service<P> {
     }
 
     async fn health(&self) -> Result<Health, Error> {
-        let unconfigured =
-            self.provider.needs_configuration() && !self.configured.load(Ordering::Relaxed);
+        let unconfigured = self.provider.needs_configuration() && !self.configured.load(Ordering::Relaxed);
         let measured = Health {
             status: if unconfigured { HealthStatus::Degraded } else { HealthStatus::Healthy },
             uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -263,12 +248,7 @@ impl<P: Provider> Service<P> {
         });
     }
 
-    fn job_of(
-        &self,
-        id: u64,
-        params: Option<&RawValue>,
-        opened: &Opened,
-    ) -> Result<(Request, Context), Error> {
+    fn job_of(&self, id: u64, params: Option<&RawValue>, opened: &Opened) -> Result<(Request, Context), Error> {
         let mut params: TransformParams = check::params(params)?;
         let models = lock(&opened.models).clone();
         check::job_dir(params.job_dir.as_deref())?;
@@ -280,41 +260,10 @@ impl<P: Provider> Service<P> {
         Context(Arc::new(Job::new(id, self.outbox.clone())))
     }
 
-    fn remember(&self, error: &Error) {
+    pub(crate) fn remember(&self, error: &Error) {
         if !matches!(error.code(), code::CANCELLED | code::INVALID_PARAMS | code::METHOD_NOT_FOUND) {
             *lock(&self.last_error) = Some(error.to_string());
         }
-    }
-
-    fn start<T: Serialize + Send + 'static>(
-        self: &Arc<Self>,
-        cx: Context,
-        bytes: usize,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) {
-        self.start_as(cx, bytes, false, work);
-    }
-
-    /// Runs a request's work in a task of its own and answers it.
-    fn start_as<T: Serialize + Send + 'static>(
-        self: &Arc<Self>,
-        cx: Context,
-        bytes: usize,
-        is_shutdown: bool,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) {
-        let id = cx.0.id;
-        if !self.table.insert(&cx.0, bytes, is_shutdown) {
-            // An answer would be taken for that of the first.
-            note(format_args!("ignored a second request with the id {id} of one that runs"));
-            return;
-        }
-        let reply = Reply { service: self.clone(), cx, sent: false };
-        let task = tokio::spawn(async move {
-            let outcome = supervise(&reply.cx.0, work).await;
-            reply.send(outcome).await;
-        });
-        self.table.set_task(id, task.abort_handle());
     }
 
     /// Answers a request that needs no work.
@@ -326,42 +275,4 @@ impl<P: Provider> Service<P> {
 fn not_initialized(method: &str) -> Error {
     let method: String = method.chars().take(80).collect();
     Error::new(ErrorKind::NotInitialized, format!("`{method}` came before `initialize`"))
-}
-
-/// A request's one answer: sent by [`Reply::send`] or, where its task ends otherwise, on drop.
-struct Reply<P: Provider> {
-    service: Arc<Service<P>>,
-    cx: Context,
-    sent: bool,
-}
-
-impl<P: Provider> Reply<P> {
-    async fn send<T: Serialize>(mut self, outcome: Result<T, Error>) {
-        self.service.outbox.room().await;
-        self.finish(outcome);
-    }
-
-    fn finish<T: Serialize>(&mut self, mut outcome: Result<T, Error>) {
-        self.sent = true;
-        let (mut frames, accepted) = self.cx.0.close();
-        if let Err(error) = &mut outcome {
-            self.service.remember(error);
-            if let Some(charged) = accepted {
-                error.data_mut().accepted = Some(true);
-                error.data_mut().charged = Some(charged);
-            }
-        }
-        self.service.table.remove(self.cx.0.id);
-        frames.extend(self.service.outbox.encode_answer(self.cx.0.id, outcome));
-        self.service.outbox.push(&frames);
-    }
-}
-
-impl<P: Provider> Drop for Reply<P> {
-    fn drop(&mut self) {
-        if !self.sent {
-            let message = "the provider panicked while the request's work was dropped";
-            self.finish::<()>(Err(Error::internal(message)));
-        }
-    }
 }

@@ -61,10 +61,7 @@ fn during(what: &str, error: &io::Error) -> io::Error {
 }
 
 /// Reads until the session ends; returns how long to wait for what is still to be written.
-async fn read_from<P: Provider>(
-    service: &Arc<Service<P>>,
-    mut reader: impl AsyncRead + Unpin,
-) -> io::Result<Duration> {
+async fn read_from<P: Provider>(service: &Arc<Service<P>>, mut reader: impl AsyncRead + Unpin) -> io::Result<Duration> {
     let mut buffer = vec![0; 64 * 1024];
     let mut limit = service.outbox.limit();
     let mut decoder = LineDecoder::new(limit);
@@ -78,7 +75,11 @@ async fn read_from<P: Provider>(
                 flow = line(service, received);
             }
         };
-        if bytes.is_empty() { decoder.finish(sink) } else { decoder.feed(bytes, sink) }
+        if bytes.is_empty() {
+            decoder.finish(sink)
+        } else {
+            decoder.feed(bytes, sink)
+        }
         if flow.is_break() {
             return Ok(LINGER_AFTER_EXIT);
         }
@@ -115,11 +116,7 @@ fn line<P: Provider>(service: &Arc<Service<P>>, line: Line<'_>) -> ControlFlow<(
     ControlFlow::Continue(())
 }
 
-fn notification<P: Provider>(
-    service: &Arc<Service<P>>,
-    method: &str,
-    params: Option<&RawValue>,
-) -> ControlFlow<()> {
+fn notification<P: Provider>(service: &Arc<Service<P>>, method: &str, params: Option<&RawValue>) -> ControlFlow<()> {
     match method {
         EXIT => return ControlFlow::Break(()),
         CANCEL_REQUEST => match check::params::<CancelParams>(params) {

@@ -1,7 +1,7 @@
 //! The process around a session: its standard streams, its runtime and its exit code.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -77,12 +77,9 @@ fn open_reader(input: OwnedFd) -> io::Result<pipe::Receiver> {
     if is_pipe(&input)? {
         return pipe::Receiver::from_owned_fd(input);
     }
-    let (reader, mut writer) = io::pipe()?;
-    let mut input = File::from(input);
-    thread::Builder::new().name("stdin".into()).spawn(move || {
-        // Either end's error ends the session as the end of stdin does.
-        let _ = io::copy(&mut input, &mut writer);
-    })?;
+    let (reader, writer) = io::pipe()?;
+    // An error at either end is the end of stdin.
+    thread::Builder::new().name("stdin".into()).spawn(|| pass_on(File::from(input), writer))?;
     pipe::Receiver::from_owned_fd(reader.into())
 }
 
@@ -93,15 +90,28 @@ fn open_writer(output: OwnedFd) -> io::Result<(pipe::Sender, Option<mpsc::Receiv
     if is_pipe(&output)? && !is_same(&output, io::stderr())? {
         return Ok((pipe::Sender::from_owned_fd(output)?, None));
     }
-    let (mut reader, writer) = io::pipe()?;
-    let mut output = File::from(output);
+    let (reader, writer) = io::pipe()?;
     let (alive, done) = mpsc::channel();
     thread::Builder::new().name("stdout".into()).spawn(move || {
         let _alive: mpsc::Sender<()> = alive;
         // An error closes the pipe, which the session sees.
-        let _ = io::copy(&mut reader, &mut output);
+        let _ = pass_on(reader, File::from(output));
     })?;
     Ok((pipe::Sender::from_owned_fd(writer.into())?, Some(done)))
+}
+
+/// Copies without [`io::copy`], which on Linux splices a socket into a pipe, and while it waits
+/// for the socket keeps the pipe from being read.
+fn pass_on(mut from: impl Read, mut to: impl Write) -> io::Result<()> {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => to.write_all(&buffer[..length])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn is_pipe(fd: impl AsFd) -> io::Result<bool> {

@@ -12,7 +12,7 @@ use crate::outbox::lock;
 
 /// A session with more than this unanswered reads no further until there is less.
 const MOST_REQUESTS: usize = 4096;
-const MOST_BYTES: usize = 256 * 1024 * 1024;
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Table {
@@ -86,10 +86,7 @@ impl Table {
 
     /// Waits until there is room for another request.
     pub(crate) async fn room(&self) {
-        self.until(|requests| {
-            requests.by_id.len() < MOST_REQUESTS && requests.bytes < MOST_BYTES
-        })
-        .await;
+        self.until(|requests| requests.by_id.len() < MOST_REQUESTS && requests.bytes < MOST_BYTES).await;
     }
 
     /// Waits until no work is left.

@@ -1,4 +1,6 @@
 //! Registers a provider, asks who can do what, transforms with progress, and cancels.
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::future::IntoFuture as _;
 
 use prizm_registry::{Capability, PluginCommand, Registry};

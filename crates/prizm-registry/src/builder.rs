@@ -86,21 +86,19 @@ impl RegistryBuilder {
                 return Err(Error::new(ErrorKind::Config, message).hinted("give the other provider an id of its own"));
             }
             let id = bundled.id().clone();
+            registry.keep_settings(id.clone(), settings.clone());
             registry.insert(id, Origin::Bundled(Box::new(bundled.manifest), bundled.origin), settings);
         }
         for (id, settings) in config.providers {
-            match &settings.source {
-                Some(source) => {
-                    let identifier: Identifier = source.parse().map_err(|error| {
-                        let error = Error::from(error);
-                        let hint = error.hint().unwrap_or("a source is a `file:///` directory").to_owned();
-                        Error::new(ErrorKind::Config, format!("[providers.{id}] source: {error}")).hinted(hint)
-                    })?;
-                    registry.insert(id, Origin::Identifier(identifier), settings);
-                }
-                // Settings of a provider that is registered later.
-                None => registry.keep_settings(id, settings),
-            }
+            // They hold for whoever is registered by this id later, too.
+            registry.keep_settings(id.clone(), settings.clone());
+            let Some(source) = &settings.source else { continue };
+            let identifier: Identifier = source.parse().map_err(|error| {
+                let error = Error::from(error);
+                let hint = error.hint().unwrap_or("a source is a `file:///` directory").to_owned();
+                Error::new(ErrorKind::Config, format!("[providers.{id}] source: {error}")).hinted(hint)
+            })?;
+            registry.insert(id, Origin::Identifier(identifier), settings);
         }
         Ok(registry)
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Instant;
 
 use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, Timing, WorkDir, validate};
 use prizm_install::{Identifier, Installed, Reporter, Store};
@@ -88,13 +89,16 @@ pub(crate) struct Entry {
     pub(crate) id: Option<ProviderId>,
     pub(crate) origin: Origin,
     config: RwLock<ProviderConfig>,
-    plugin: tokio::sync::OnceCell<Plugin>,
+    plugin: OnceLock<Plugin>,
+    /// Held while the plugin is made or configured, so that neither misses the other.
+    turn: tokio::sync::Mutex<()>,
     declared: RwLock<Option<Arc<ProviderInfo>>>,
-    failure: RwLock<Option<Error>>,
+    /// Why it could not be loaded, and when that was found.
+    failure: RwLock<Option<(Instant, Error)>>,
     /// What an identifier led to.
     installed: OnceLock<Installed>,
-    /// Set once the cache has been looked into.
-    cached: OnceLock<()>,
+    /// What the cache holds, once it has been looked into.
+    cached: OnceLock<Option<Arc<ProviderInfo>>>,
 }
 
 impl Entry {
@@ -103,7 +107,8 @@ impl Entry {
             id,
             origin,
             config: RwLock::new(config),
-            plugin: tokio::sync::OnceCell::new(),
+            plugin: OnceLock::new(),
+            turn: tokio::sync::Mutex::default(),
             declared: RwLock::default(),
             failure: RwLock::default(),
             installed: OnceLock::new(),
@@ -118,7 +123,17 @@ impl Entry {
 
     /// Returns why it could not be loaded the last time that was tried.
     pub(crate) fn failure(&self) -> Option<Error> {
-        self.failure.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failure.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(_, error)| error.clone())
+    }
+
+    /// Returns why it could not be loaded, where that was found after `asked`.
+    fn failure_since(&self, asked: Instant) -> Option<Error> {
+        let failure = self.failure.read().unwrap_or_else(PoisonError::into_inner);
+        failure.as_ref().filter(|(at, _)| *at >= asked).map(|(_, error)| error.clone())
+    }
+
+    fn failed(&self, error: &Error) {
+        *self.failure.write().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
     }
 
     /// Returns its plugin, where it has been needed.
@@ -140,9 +155,22 @@ impl Entry {
         }
     }
 
-    /// Makes its plugin, once, without starting it.
+    /// Makes its plugin, once, without starting it. Those who ask meanwhile share what comes of it,
+    /// a failure too: a build that fails is not repeated for each of them.
     pub(crate) async fn plugin(&self, around: &Surroundings) -> Result<&Plugin> {
-        self.plugin.get_or_try_init(|| self.make_plugin(around)).await
+        let asked = Instant::now();
+        if let Some(plugin) = self.plugin.get() {
+            return Ok(plugin);
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(plugin) = self.plugin.get() {
+            return Ok(plugin);
+        }
+        if let Some(error) = self.failure_since(asked) {
+            return Err(error);
+        }
+        let made = self.make_plugin(around).await.inspect_err(|error| self.failed(error))?;
+        Ok(self.plugin.get_or_init(|| made))
     }
 
     /// Returns what it declares: from memory, from the cache, or by starting it.
@@ -150,22 +178,13 @@ impl Entry {
         if let Some(info) = self.declared() {
             return Ok(info);
         }
-        if self.cached.set(()).is_ok()
-            && let Some(info) = self.read_cache(around)
-        {
-            return Ok(self.remember(info));
+        if let Some(info) = self.cached.get_or_init(|| self.read_cache(around)) {
+            return Ok(self.remember(Arc::clone(info)));
         }
         let started = async { Ok(self.plugin(around).await?.start().await?) };
-        match started.await {
-            Ok(info) => {
-                self.write_cache(around, &info);
-                Ok(self.remember(info))
-            }
-            Err(error) => {
-                *self.failure.write().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                Err(self.failure().unwrap_or_else(|| Error::new(ErrorKind::Plugin, "the provider cannot be loaded")))
-            }
-        }
+        let info = started.await.inspect_err(|error| self.failed(error))?;
+        self.write_cache(around, &info);
+        Ok(self.remember(info))
     }
 
     /// Replaces what is known of it.
@@ -175,13 +194,19 @@ impl Entry {
         info
     }
 
-    /// Replaces its settings.
+    /// Replaces its settings; those that its running process refuses are not kept.
     pub(crate) async fn configure(&self, settings: Map<String, Value>) -> Result<()> {
-        self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
-        match self.plugin.get() {
-            Some(plugin) => Ok(plugin.configure(self.params()).await?),
-            None => Ok(()),
+        let _turn = self.turn.lock().await;
+        if let Some(plugin) = self.plugin.get() {
+            let params = ConfigureParams { config: settings.clone(), ..ConfigureParams::default() };
+            if let Err(error) = plugin.configure(params).await {
+                // The plugin holds on to what it was given last, for its next start.
+                let _ = plugin.configure(self.params()).await;
+                return Err(error.into());
+            }
         }
+        self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
+        Ok(())
     }
 
     /// Returns its settings.

@@ -186,6 +186,8 @@ impl Media {
         let (target, data) = (path.into(), self.data.clone());
         let shown = target.display().to_string();
         let saved = tokio::task::spawn_blocking(move || match data {
+            // The rename would put a file in the place of a device, a pipe or a socket.
+            _ if target.exists() && !target.is_file() => Err(std::io::Error::other("it is no regular file")),
             Data::Taken(file) => file.save(&target),
             Data::Text(text) => write(&target, |file| std::io::Write::write_all(file, text.as_bytes())),
             Data::Bytes(bytes) => write(&target, |file| std::io::Write::write_all(file, &bytes)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use prizm_host::{ModelInfo, PluginStats, ProviderInfo, State};
+use prizm_host::{PluginStats, ProviderInfo, State};
 use prizm_protocol::methods::health::Health;
 use prizm_protocol::{Capability, Permissions, ProviderId};
 use serde_json::{Map, Value};
@@ -134,20 +134,13 @@ impl Provider {
     /// # Errors
     /// It has none; the hint names its capabilities.
     pub fn model_for(&self, capability: &Capability) -> Result<Model> {
-        self.first_model(|model| model.capabilities.contains(capability)).map_err(|capabilities| {
-            Error::new(ErrorKind::NotFound, format!("provider `{}` has no model for `{capability}`", self.id()))
-                .hinted(format!("it has {capabilities}"))
-        })
-    }
-
-    /// Returns the first declared model that fits; else what the provider can do.
-    fn first_model(&self, fits: impl Fn(&ModelInfo) -> bool) -> std::result::Result<Model, String> {
-        let info = self.known().map_err(|error| error.to_string())?;
-        match info.models.iter().position(fits) {
+        let info = self.known()?;
+        match info.models.iter().position(|model| model.capabilities.contains(capability)) {
             Some(index) => Ok(self.at(&info, index)),
             None => {
                 let names: Vec<_> = info.capabilities.iter().map(|capability| format!("`{capability}`")).collect();
-                Err(names.join(", "))
+                let message = format!("provider `{}` has no model for `{capability}`", self.id());
+                Err(Error::new(ErrorKind::NotFound, message).hinted(format!("it has {}", names.join(", "))))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The registry: what it knows, and how one asks.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 use futures_util::future::join_all;
 use prizm_host::PluginCommand;
@@ -23,7 +23,9 @@ struct Inner {
     entries: RwLock<Vec<Arc<Entry>>>,
     /// What was loaded by identifier, by its canonical spelling.
     loaded: Mutex<HashMap<String, Arc<Entry>>>,
-    /// Settings of providers that are not known yet.
+    /// What was overwritten, and may still be in somebody's hand.
+    replaced: Mutex<Vec<Weak<Entry>>>,
+    /// What the configuration says of each provider, known already or not.
     settings: Mutex<BTreeMap<ProviderId, ProviderConfig>>,
 }
 
@@ -76,6 +78,7 @@ impl Registry {
             around: Arc::new(around),
             entries: RwLock::default(),
             loaded: Mutex::default(),
+            replaced: Mutex::default(),
             settings: Mutex::default(),
         }))
     }
@@ -104,6 +107,9 @@ impl Registry {
         match entries.iter_mut().find(|known| known.id.as_ref() == Some(&id)) {
             Some(known) => {
                 tracing::warn!(%id, "a provider with this id is already registered; overwriting");
+                let mut replaced = self.0.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+                replaced.retain(|entry| entry.strong_count() > 0);
+                replaced.push(Arc::downgrade(known));
                 *known = entry;
             }
             None => entries.push(entry),
@@ -251,11 +257,11 @@ impl Registry {
 
     /// Stops every provider's process, gracefully where it listens. The registry can be used again.
     pub async fn shutdown(&self) {
-        let loaded: Vec<_> = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        let entries = self.entries();
-        let all =
-            entries.iter().chain(loaded.iter().filter(|entry| !entries.iter().any(|known| Arc::ptr_eq(known, entry))));
-        join_all(all.filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop())).await;
+        let mut all = self.entries();
+        all.extend(self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned());
+        all.extend(self.0.replaced.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade));
+        // To stop what is stopped already does nothing.
+        join_all(all.iter().filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop())).await;
     }
 }
 

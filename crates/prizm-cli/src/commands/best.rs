@@ -32,7 +32,6 @@ pub(crate) async fn best(args: &Best, global: &Global) -> Result<ExitCode, Failu
 }
 
 /// Shows every candidate, on stderr: it explains a result and is none.
-#[expect(clippy::print_stderr, reason = "an explanation is for people")]
 pub(crate) fn explain(decision: &Decision) {
     let rows = decision.candidates.iter().map(|candidate| {
         let verdict = match candidate.verdict {
@@ -50,5 +49,5 @@ pub(crate) fn explain(decision: &Decision) {
         };
         vec![candidate.id.clone(), verdict.to_owned(), why]
     });
-    eprintln!("{}", table::table(&["candidate", "verdict", "why"], rows));
+    output::note(&table::table(&["candidate", "verdict", "why"], rows));
 }

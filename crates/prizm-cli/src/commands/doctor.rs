@@ -51,7 +51,7 @@ pub(crate) async fn doctor(global: &Global) -> Result<ExitCode, Failure> {
 }
 
 fn print(finding: &Finding) {
-    let mark = if finding.good { "ok     " } else { "missing" };
+    let mark = if finding.good { "ok     " } else { "not ok " };
     output::line(&format!("{mark} {}: {}", finding.what, finding.detail));
     if let Some(remedy) = &finding.remedy {
         output::line(&format!("        remedy: {remedy}"));

@@ -5,6 +5,7 @@ mod target;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use prizm_registry::{Capability, Chunk, Media, MediaKind, Model, Outcome, Registry, Transform};
 use serde_json::{Value, json};
@@ -35,7 +36,10 @@ pub(crate) async fn run(args: &Run, global: &Global) -> Result<ExitCode, Failure
 
 async fn work(args: &Run, global: &Global, registry: &Registry, bar: &Bar) -> Result<(), Failure> {
     bar.stage("getting ready");
-    let job = prepare(args, registry).await?;
+    let job = match args.timeout {
+        Some(timeout) => prepare_within(timeout, args, registry).await?,
+        None => prepare(args, registry).await?,
+    };
     let shown_bar = bar.clone();
     let streamed: Arc<Mutex<String>> = Arc::default();
     let to_stdout = job.capability.output() == Some(MediaKind::Text) && args.output.is_none() && !global.json;
@@ -53,6 +57,15 @@ async fn work(args: &Run, global: &Global, registry: &Registry, bar: &Bar) -> Re
     deliver(args, global, &job.model, &outcome, &streamed).await
 }
 
+/// Prepares the job, and gives it what is left of its time.
+async fn prepare_within(timeout: Duration, args: &Run, registry: &Registry) -> Result<Job, Failure> {
+    let started = Instant::now();
+    let job = tokio::time::timeout(timeout, prepare(args, registry)).await;
+    let job = job.unwrap_or_else(|_| Err(Failure::late(timeout)))?;
+    let transform = job.transform.timeout(timeout.saturating_sub(started.elapsed()));
+    Ok(Job { transform, ..job })
+}
+
 async fn prepare(args: &Run, registry: &Registry) -> Result<Job, Failure> {
     let chosen = target::choose(args, registry).await?;
     let (model, capability) = (chosen.model, chosen.capability);
@@ -64,10 +77,10 @@ async fn prepare(args: &Run, registry: &Registry) -> Result<Job, Failure> {
         let (role, path) = options::split(pair, "--input")?;
         transform = transform.input(Media::from_path(path).await?.with_role(role));
     }
-    if let Some(timeout) = args.timeout {
-        transform = transform.timeout(timeout);
-    }
     transform.check()?;
+    if args.output.is_none() && capability.output() != Some(MediaKind::Text) {
+        output::check_here()?;
+    }
     Ok(Job { model, capability, transform })
 }
 
@@ -77,21 +90,22 @@ async fn deliver(args: &Run, global: &Global, model: &Model, outcome: &Outcome, 
     let mut outputs = Vec::new();
     for (index, media) in outcome.outputs.iter().enumerate() {
         let mut shown = json!({"kind": media.kind(), "mime": media.mime()});
-        let place = match (&args.output, media.as_text()) {
+        let place = match (&args.output, media.kind()) {
             (Some(path), _) => Some(output::numbered(path, index + 1)),
-            (None, Some(_)) => None,
-            (None, None) => Some(output::made_up(&format!("{}-{}", provider.id, model.id()), media.mime())),
+            (None, MediaKind::Text) => None,
+            (None, _) => Some(output::made_up(&format!("{}-{}", provider.id, model.id()), media.mime())),
         };
-        match (place, media.as_text()) {
-            (Some(path), _) => {
+        match place {
+            Some(path) => {
                 media.save(&path).await?;
                 announce(global, media, &path);
                 shown["path"] = Value::String(path.to_string_lossy().into_owned());
             }
-            (None, text) => {
-                let text = text.unwrap_or_default();
+            None => {
+                // A provider may give a text as a file.
+                let text = String::from_utf8_lossy(&media.bytes().await?).into_owned();
                 if !global.json {
-                    print_rest(text, if index == 0 { streamed } else { "" });
+                    print_rest(&text, if index == 0 { streamed } else { "" });
                 }
                 shown["text"] = text.into();
             }
@@ -133,9 +147,8 @@ fn announce(global: &Global, media: &Media, path: &Path) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "notes for people go to stderr")]
 fn note(global: &Global, text: &str) {
     if !global.quiet {
-        eprintln!("{}", text.chars().filter(|c| !c.is_control()).collect::<String>());
+        output::note(&text.chars().filter(|c| !c.is_control()).collect::<String>());
     }
 }

@@ -28,7 +28,7 @@ while IFS= read -r line; do
         -*) case $groups in *" $group "*) groups="${groups%%" $group "*} ${groups#*" $group "}" ;; esac ;;
     esac
 done
-for group in $groups; do kill -9 -- "-$group"; done 2>/dev/null
+for group in $groups; do kill -s KILL -- "-$group"; done 2>/dev/null
 "#;
 
 static GUARD: Mutex<Guard> = Mutex::new(Guard { running: None, groups: BTreeSet::new() });

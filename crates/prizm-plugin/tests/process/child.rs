@@ -92,7 +92,6 @@ impl Plugin {
         self.call(0, "initialize", initialize())
     }
 
-
     /// Waits for the process to end by itself.
     pub fn wait(mut self) -> (ExitStatus, String, Duration) {
         let begun = Instant::now();

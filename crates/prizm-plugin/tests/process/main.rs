@@ -1,8 +1,10 @@
 //! Providers as real processes. This executable starts itself again as each of them.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
+mod child;
 #[path = "../../examples/echo.rs"]
 mod echo;
-mod child;
 mod providers;
 mod tests;
 

@@ -1,5 +1,7 @@
 //! Providers with bad manners.
 
+#![allow(clippy::print_stdout, reason = "what is printed must not reach the channel")]
+
 use std::process::{Command, ExitCode};
 
 use prizm_plugin::{Context, Declaration, Error, Media, Model, Provider, Request, Response, serve};
@@ -45,7 +47,8 @@ impl Provider for Rude {
 #[expect(clippy::disallowed_methods, reason = "the child is what is tested")]
 fn print_and_ask() -> Result<Response, Error> {
     print!("printed by the program");
-    let status = Command::new("sh").args(["-c", "echo printed by a child; cat; ls -l /proc/self/fd; exit 0"]).status()?;
+    let status =
+        Command::new("sh").args(["-c", "echo printed by a child; cat; ls -l /proc/self/fd; exit 0"]).status()?;
     println!("{{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":\"forged\"}}");
     Ok(Media::text(status.to_string()).into())
 }

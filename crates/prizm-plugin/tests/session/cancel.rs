@@ -34,11 +34,22 @@ async fn a_result_that_wins_the_race_stands() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_after_the_cancellation_is_the_cancellation() {
     let mut host = Host::new(Lab::new(1).0).await;
-    host.transform(1, "fail-after-cancel").await;
+    for what in ["fail-after-cancel", "io-error-after-cancel"] {
+        host.transform(1, what).await;
+        host.assert_alive().await;
+        host.cancel(1).await;
+        assert_eq!(code_of(&host.answer().await), -32800, "{what}");
+    }
+    assert_eq!(host.health().await.get("lastError"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_after_the_cancellation_is_told() {
+    let mut host = Host::new(Lab::new(1).0).await;
+    host.transform(1, "panic-after-cancel").await;
     host.assert_alive().await;
     host.cancel(1).await;
-    assert_eq!(code_of(&host.answer().await), -32800);
-    assert_eq!(host.health().await.get("lastError"), None);
+    assert_eq!(code_of(&host.answer().await), -32603);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use prizm_plugin::{Provider, serve_io};
 use serde_json::{Value, json};
 use tokio::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf,
-    duplex, split,
+    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf, duplex, split,
 };
 use tokio::task::JoinHandle;
 use tokio::time::timeout;

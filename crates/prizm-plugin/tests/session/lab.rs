@@ -5,8 +5,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use prizm_plugin::{
-    Charged, Configuration, Context, Declaration, Error, ErrorKind, Media, Model, Progress,
-    Provider, Request, Response, Startup,
+    Charged, Configuration, Context, Declaration, Error, ErrorKind, Media, Model, Progress, Provider, Request,
+    Response, Startup,
 };
 use tokio::time::sleep;
 
@@ -102,6 +102,14 @@ impl Provider for Lab {
             "fail-after-cancel" => {
                 cx.cancelled().await;
                 return Err(Error::new(ErrorKind::UpstreamError, "the child was killed"));
+            }
+            "io-error-after-cancel" => {
+                cx.cancelled().await;
+                return Err(std::io::Error::other("the pipe broke").into());
+            }
+            "panic-after-cancel" => {
+                cx.cancelled().await;
+                panic!("at the worst time");
             }
             "ignore" => std::future::pending().await,
             "ignore-and-panic-on-drop" => {

@@ -56,14 +56,14 @@ async fn a_host_that_asks_and_never_reads_is_not_heard_for_ever() {
     let answer = "a".repeat(1024 * 1024);
     let mut asked = 0u64;
     // The provider stops reading once enough is unanswered; then the host's own writes wait.
-    while asked < 1000 {
+    while asked < 200 {
         asked += 1;
         let sending = host.transform(asked, &answer);
         if tokio::time::timeout(std::time::Duration::from_secs(60), sending).await.is_err() {
             break;
         }
     }
-    assert!((16..400).contains(&asked), "{asked} requests of 1 MiB were taken");
+    assert!((16..120).contains(&asked), "{asked} requests of 1 MiB were taken");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! A provider spoken to in memory, with a clock that jumps when nothing else can happen.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
 mod cancel;
 mod checks;
 mod files;
