@@ -13,7 +13,7 @@ use crate::check::{Failure, all, check, check_tolerated, failure, started};
 
 const FAILURES: &[Failure] = &[
     failure("configure-never", Deadline, Configure, "did not answer `configure` in time").spec(|spec| {
-        spec.timing.configure = Duration::from_millis(300);
+        spec.timing.configure = Duration::from_millis(1500);
     }),
     failure("configure-error", Provider, Configure, "`apiKey` is missing"),
     failure("configure-not-ready", Protocol, Configure, "is not ready"),

@@ -31,7 +31,7 @@ const FAILURES: &[Failure] = &[
 
 /// Long enough for a busy machine to start a process, short enough to wait for.
 fn hurry(spec: &mut PluginSpec) {
-    spec.timing.initialize = Duration::from_millis(1500);
+    spec.timing.initialize = Duration::from_secs(3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,27 +1,42 @@
 //! The host against plugins that misbehave, over real processes and real pipes: a module for each
-//! stage, in the order of the pipeline. Linux only: the tests read `/proc`.
+//! stage, in the order of the pipeline; then the registry and the command as people use them.
+//! Linux only: the tests read `/proc`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod check;
 mod probe;
 
-mod spawn;
-mod handshake;
-mod validate;
-mod configure;
 mod call;
-mod noise;
-mod frames;
-mod progress_chunks;
 mod cancel;
+mod configure;
 mod crash;
-mod outputs;
-mod supervise;
-mod stop;
-mod orphans;
-mod load;
+mod frames;
+mod handshake;
 mod jsonrpsee;
+mod load;
+mod noise;
+mod orphans;
+mod outputs;
+mod progress_chunks;
+mod spawn;
+mod stop;
+mod supervise;
+mod validate;
+
+mod cli_errors;
+mod cli_errors_plugin;
+mod cli_interrupt;
+mod cli_lists;
+mod cli_run;
+mod cli_run_canvas;
+mod config;
+mod example;
+mod ffmpeg;
+mod files;
+mod media;
+mod registry;
+mod registry_calls;
 
 use prizm_tests::Lab;
 

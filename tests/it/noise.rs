@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use prizm_host::{Event, ErrorKind};
+use prizm_host::{ErrorKind, Event};
 use prizm_protocol::methods::configure::ConfigureParams;
 use prizm_tests::{ask, within};
 use serde_json::{Value, json};
@@ -60,7 +60,8 @@ impl Write for Journal {
 async fn a_secret_is_hidden_wherever_the_plugin_says_it() {
     let journal = Journal::default();
     let writer = journal.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
     // The runtime has this thread alone, so that all that the host logs comes here.
     let _logs = tracing::subscriber::set_default(subscriber.finish());
     let lab = crate::lab();
@@ -72,10 +73,14 @@ async fn a_secret_is_hidden_wherever_the_plugin_says_it() {
     for key in ["sk-first-0123456789", "sk-second-9876543210"] {
         plugin.configure(secret(key)).await.unwrap();
         let mut events = Vec::new();
-        let error = within(20, "leaks-secret", plugin.transform(ask("hello"), |event| events.push(event))).await.unwrap_err();
+        let error =
+            within(20, "leaks-secret", plugin.transform(ask("hello"), |event| events.push(event))).await.unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Provider, "401 for ***"), "{error:?}");
         assert!(error.stderr().iter().any(|line| line.contains("?key=*** failed")), "{error:?}");
-        assert!(matches!(&events[..], [Event::Progress(p)] if p.message.as_deref() == Some("trying ***")), "{events:?}");
+        assert!(
+            matches!(&events[..], [Event::Progress(p)] if p.message.as_deref() == Some("trying ***")),
+            "{events:?}"
+        );
         let said = format!("{error:?} {:?} {events:?}", error.rpc());
         assert!(!said.contains(key), "{said}");
     }

@@ -53,6 +53,14 @@ impl Probe {
         within(30, "the host's end", self.child.wait()).await.unwrap()
     }
 
+    /// Kills its whole group with SIGKILL and waits until it is gone.
+    pub async fn kill_group(mut self) {
+        let group = i32::try_from(self.child.id().unwrap()).unwrap();
+        // SAFETY: `kill` takes numbers; the group is that of an unreaped child.
+        assert_eq!(unsafe { libc::kill(-group, libc::SIGKILL) }, 0);
+        within(10, "the host's end", self.child.wait()).await.unwrap();
+    }
+
     /// Kills it with SIGKILL and waits until it is gone.
     pub async fn kill(mut self) {
         within(10, "the host's end", self.child.kill()).await.unwrap();

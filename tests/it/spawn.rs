@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use prizm_host::{ErrorKind, Plugin, PluginCommand, Stage};
-use prizm_tests::{ask, said, quiet, within};
+use prizm_tests::{ask, quiet, said, within};
 use serde_json::Value;
 
 use crate::check::recovers;
@@ -79,9 +79,27 @@ async fn a_plugin_is_told_what_it_is_granted_and_nothing_else() {
     let environment = report["environment"].as_object().unwrap();
     let own = ["PRIZM_PLUGIN", "PRIZM_PROTOCOL_VERSIONS", "PRIZM_WORK_DIR"];
     let listed = [
-        "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TERM", "USER", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-        "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
-        "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+        "PATH",
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "TMPDIR",
+        "TERM",
+        "USER",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+        "all_proxy",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "NODE_EXTRA_CA_CERTS",
     ];
     for name in environment.keys() {
         let allowed = own.contains(&name.as_str()) || listed.contains(&name.as_str()) || name.starts_with("LC_");

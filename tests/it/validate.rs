@@ -2,7 +2,7 @@
 
 use prizm_host::ErrorKind::Invalid;
 use prizm_host::Stage::Validate;
-use prizm_tests::{within};
+use prizm_tests::within;
 
 use crate::check::{Failure, all, check, failure, manifest, recovers, started};
 
@@ -10,7 +10,8 @@ const FAILURES: &[Failure] = &[
     failure("wrong-version", Invalid, Validate, "it chose protocol version `9.0`"),
     failure("no-capabilities", Invalid, Validate, "it declares no capability"),
     failure("unknown-capability", Invalid, Validate, "`text-to-smell` is not a capability"),
-    failure("capability-drift", Invalid, Validate, "it declares `image-to-image`, which its manifest does not").spec(manifest),
+    failure("capability-drift", Invalid, Validate, "it declares `image-to-image`, which its manifest does not")
+        .spec(manifest),
     failure("capability-without-model", Invalid, Validate, "no model has the capability `text-to-audio`"),
     failure("model-outside-capabilities", Invalid, Validate, "model `echo` has the capability `video-to-video`"),
     failure("id-differs", Invalid, Validate, "it calls itself `hostile-twin`, its manifest `hostile`").spec(manifest),

@@ -32,6 +32,15 @@ impl<'a> Processes<'a> {
         self.look().into_iter().filter(|process| process.command.contains(part)).map(|process| process.pid).collect()
     }
 
+    /// Returns how many live now whose program has this name.
+    pub fn named(&self, name: &str) -> usize {
+        let named = |process: &Process| {
+            let program = process.command.split(' ').next().unwrap_or_default();
+            Path::new(program).file_name().is_some_and(|file| file == name)
+        };
+        self.look().iter().filter(|process| named(process)).count()
+    }
+
     /// Waits until none is left, at most so many seconds; panics with those that are.
     pub async fn gone_within(&self, seconds: u64) {
         let mut empty = 0;

@@ -1,6 +1,5 @@
 //! What a command ends with when it fails: a message for people or for programs, and an exit code.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use prizm_registry::{Error, ErrorKind};
@@ -64,20 +63,20 @@ impl Failure {
     }
 
     fn print(&self) {
-        let mut out = std::io::stderr().lock();
         let stage = self.stage.map(|stage| format!(" ({stage})")).unwrap_or_default();
-        // Nothing can be done where stderr is closed.
-        let _ = writeln!(out, "error{stage}: {}", self.message);
-        let from = self.stderr.len().saturating_sub(SHOWN_LINES);
+        let mut text = format!("error{stage}: {}", self.message);
         if !self.stderr.is_empty() {
-            let _ = writeln!(out, "  its last words:");
+            text.push_str("\n  its last words:");
         }
-        for line in &self.stderr[from..] {
-            let _ = writeln!(out, "    {line}");
+        for line in &self.stderr[self.stderr.len().saturating_sub(SHOWN_LINES)..] {
+            text.push_str("\n    ");
+            text.push_str(line);
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(out, "  hint: {hint}");
+            text.push_str("\n  hint: ");
+            text.push_str(hint);
         }
+        crate::output::note(&text);
     }
 }
 

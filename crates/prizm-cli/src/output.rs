@@ -10,12 +10,18 @@ use crate::failure::Failure;
 
 /// Prints a JSON document on stdout.
 pub(crate) fn json(document: &Value) {
-    line(&format!("{document:#}"));
+    result(&format!("{document:#}"));
 }
 
-/// Prints a line on stdout. A reader that has gone away ends nothing but the printing.
-pub(crate) fn line(text: &str) {
+/// Prints a result on stdout as it is, and ends the line. A reader that has gone away ends nothing
+/// but the printing.
+pub(crate) fn result(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Prints a line for people on stdout.
+pub(crate) fn line(text: &str) {
+    result(&printable(text));
 }
 
 /// Prints a piece of text on stdout, at once.
@@ -26,7 +32,16 @@ pub(crate) fn piece(text: &str) {
 
 /// Prints a note for people on stderr, where somebody reads it.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+}
+
+/// Replaces what could steer the terminal, or make a text look like another, in words of a provider's.
+pub(crate) fn printable(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// Checks, before any work begins, that a file can be written there.
@@ -119,6 +134,11 @@ fn extension(mime: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_cannot_steer_the_terminal() {
+        assert_eq!(printable("\x1b[2Jdéjà\r\nvu\u{202e}\u{9b}x"), "\u{fffd}[2Jdéjà\u{fffd}\nvu\u{fffd}\u{fffd}x");
+    }
 
     #[test]
     fn names_follow_the_type() {

@@ -13,6 +13,9 @@ use serde_json::{Map, Value};
 
 use crate::{Error, ErrorKind, Media, Model, Result, suggest};
 
+/// The longest timeout. A longer one is as good as none, and no clock can tell when it ends.
+const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// A job that has not begun. It begins when it is awaited; dropping it cancels it.
 #[must_use = "a transform does nothing until it is awaited"]
 pub struct Transform {
@@ -162,7 +165,7 @@ impl Transform {
         let mut call = Call::new(model.id(), capability.clone());
         call.inputs = inputs.iter().map(Media::to_input).collect();
         call.options = options;
-        call.timeout = timeout;
+        call.timeout = timeout.map(|timeout| timeout.min(LONGEST));
         call.idempotency_key = idempotency_key;
         let plugin = model.entry.plugin(&model.around).await?;
         let result = plugin.transform(call, |event| listeners.hear(event, &capability)).await;

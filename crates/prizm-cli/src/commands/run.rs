@@ -131,9 +131,9 @@ async fn deliver(args: &Run, global: &Global, model: &Model, outcome: &Outcome, 
 /// Prints what of a text has not been streamed.
 fn print_rest(text: &str, streamed: &str) {
     match text.strip_prefix(streamed) {
-        Some(rest) => output::line(rest),
+        Some(rest) => output::result(rest),
         // The outcome stands alone: where the chunks were something else, it is printed whole.
-        None => output::line(&format!("\n{text}")),
+        None => output::result(&format!("\n{text}")),
     }
 }
 
@@ -143,12 +143,12 @@ fn announce(global: &Global, media: &Media, path: &Path) {
         note(global, &format!("warning: `{}` holds {} ({})", path.display(), media.kind(), media.mime()));
     }
     if !global.json && !global.quiet {
-        output::line(&path.display().to_string());
+        output::result(&path.display().to_string());
     }
 }
 
 fn note(global: &Global, text: &str) {
     if !global.quiet {
-        output::note(&text.chars().filter(|c| !c.is_control()).collect::<String>());
+        output::note(&text.replace('\n', " "));
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::future::poll_fn;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::task::Poll;
 
-use prizm_host::{Plugin, PluginSpec};
+use prizm_host::{Plugin, PluginCommand, PluginSpec};
 use prizm_tests::{ask, eventually, quiet, resident};
 use serde_json::{Value, json};
 
@@ -47,11 +48,16 @@ pub fn unread(spec: PluginSpec) -> Value {
 
 /// Makes large calls until one is refused, to a plugin that reads none.
 pub fn unsent(spec: PluginSpec) -> Value {
+    let plugin_command = spec.command.clone();
     crate::run(async {
         let plugin = Plugin::new(spec);
         if let Err(error) = plugin.start().await {
             return json!({"message": error.to_string()});
         }
+        let witness = witness_of(&plugin_command);
+        let (deaf, call) = (plugin.clone(), ask("hello"));
+        tokio::spawn(async move { deaf.transform(call, quiet).await });
+        eventually("the plugin has stopped reading", || fs::metadata(&witness).ok()).await;
         let before = forget_peak();
         let large = "x".repeat(LARGE);
         let mut calls = tokio::task::JoinSet::new();
@@ -62,6 +68,11 @@ pub fn unsent(spec: PluginSpec) -> Value {
         let first = calls.join_next().await.and_then(Result::ok);
         with_growth(first.as_ref().map_or(Value::Null, report), before)
     })
+}
+
+/// Returns the file into which a hostile plugin confesses.
+fn witness_of(plugin: &PluginCommand) -> PathBuf {
+    plugin.argv().skip_while(|argument| *argument != "--witness").nth(1).map(PathBuf::from).unwrap_or_default()
 }
 
 /// Makes the peak what is resident now, and returns that.

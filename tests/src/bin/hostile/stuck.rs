@@ -39,11 +39,13 @@ pub const MODES: &[Mode] = &[
         sys::close(libc::STDOUT_FILENO);
         session.keep(job);
     }),
-    Mode::new("close-stdin", "Closes stdin when a transform comes, answers it, and lives on.").transform(|session, job| {
-        sys::close(libc::STDIN_FILENO);
-        session.finish(&job);
-        stall()
-    }),
+    Mode::new("close-stdin", "Closes stdin when a transform comes, answers it, and lives on.").transform(
+        |session, job| {
+            sys::close(libc::STDIN_FILENO);
+            session.finish(&job);
+            stall()
+        },
+    ),
     Mode::new("close-stderr", "Closes stderr when a transform comes, and answers.").transform(|session, job| {
         sys::close(libc::STDERR_FILENO);
         session.finish(&job);

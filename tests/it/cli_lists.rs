@@ -1,0 +1,233 @@
+//! The commands that look around, and what all commands have in common: help, logs and pipes.
+
+use std::process::Stdio;
+
+use prizm_tests::{Home, Running, keys};
+use serde_json::{Value, json};
+
+const PROVIDER: [&str; 8] = ["capabilities", "id", "models", "name", "source", "status", "type", "version"];
+
+fn home(line: &str) -> Home {
+    let home = Home::new();
+    home.configure_hostile(line);
+    home
+}
+
+#[tokio::test]
+async fn providers_are_listed_and_one_that_is_broken_does_no_harm() {
+    let home = home("good");
+    home.configure("[providers.wreck]\nsource = \"file:///no/such/directory\"");
+    let ended = home.run(&["providers"]).await;
+    for part in ["ID", "canvas", "ffmpeg", "hostile", "wreck", "unavailable", "`/no/such/directory` does not exist"] {
+        assert!(ended.ok().contains(part), "{part}: {ended}");
+    }
+    let list = home.run(&["providers", "--json"]).await.json();
+    let list = list.as_array().unwrap();
+    assert_eq!(
+        list.iter().map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["canvas", "ffmpeg", "hostile", "wreck"]
+    );
+    assert!(list.iter().all(|one| keys(one) == PROVIDER), "{list:?}");
+    assert_eq!((&list[0]["status"], &list[0]["source"]), (&json!("available"), &json!("bundled")), "it is not started");
+    assert_eq!(
+        (&list[2]["models"], &list[2]["type"], &list[2]["version"]),
+        (&json!(2), &json!("local"), &json!("1.0.0"))
+    );
+    assert_eq!(
+        (&list[3]["status"], &list[3]["capabilities"], &list[3]["name"]),
+        (&json!("unavailable"), &json!([]), &Value::Null)
+    );
+    let ended = home.run(&["providers", "--capability", "text-to-text"]).await;
+    assert!(ended.ok().contains("hostile") && !ended.stdout.contains("canvas"), "{ended}");
+    assert_eq!(home.run(&["providers", "--capability", "text-to-3d"]).await.ok(), "no provider\n");
+    assert_eq!(home.run(&["providers", "--capability", "text-to-3d", "--json"]).await.json(), json!([]));
+    home.processes().gone_within(5).await;
+}
+
+#[tokio::test]
+async fn models_are_listed() {
+    let home = home("good");
+    let ended = home.run(&["models"]).await;
+    for part in ["canvas/card", "ffmpeg/extract-audio", "hostile/echo", "free", "Says what it was told."] {
+        assert!(ended.ok().contains(part), "{part}: {ended}");
+    }
+    let list = home.run(&["models", "hostile", "--json"]).await.json();
+    let expected = ["capabilities", "description", "id", "isFree", "name", "pricing", "provider"];
+    assert!(list.as_array().unwrap().iter().all(|one| keys(one) == expected), "{list}");
+    assert_eq!(
+        (&list[0]["id"], &list[0]["provider"], &list[1]["id"]),
+        (&json!("echo"), &json!("hostile"), &json!("file"))
+    );
+    let url = home.hostile("good");
+    let list = home.run(&["models", &url, "--capability", "text-to-image", "--json"]).await.json();
+    assert_eq!((list.as_array().unwrap().len(), &list[0]["id"]), (1, &json!("file")));
+    assert_eq!(home.run(&["models", "hostile", "--capability", "text-to-3d"]).await.ok(), "no model\n");
+}
+
+#[tokio::test]
+async fn a_provider_is_shown_whole() {
+    let home = home("good");
+    let url = home.hostile("good");
+    for target in ["hostile", &url] {
+        let document = home.run(&["inspect", target, "--json"]).await.json();
+        let more = ["configSchema", "maxInFlight", "permissions", "revision", "sandbox"];
+        let mut expected = [&PROVIDER[..], &more].concat();
+        expected.sort_unstable();
+        assert_eq!(keys(&document), expected);
+        assert_eq!(document["models"][0]["options"]["text-to-text"]["properties"]["delayMs"]["minimum"], 0);
+        assert_eq!(document["models"][1]["outputFormats"], json!(["image/png"]));
+        assert_eq!(document["permissions"], json!({"network": [], "env": [], "read": []}));
+        assert_eq!((&document["source"], &document["sandbox"]["level"]), (&json!(url), &json!("environment")));
+    }
+    let ended = home.run(&["inspect", "canvas"]).await;
+    for part in [
+        "Canvas",
+        "id:      canvas",
+        "text-to-image: takes text",
+        "width",
+        "integer 16..8192",
+        "auto|left|center|right",
+    ] {
+        assert!(ended.ok().contains(part), "{part}: {ended}");
+    }
+}
+
+#[tokio::test]
+async fn the_best_is_chosen_and_explained() {
+    let home = home("good");
+    assert_eq!(home.run(&["best", "text-to-text"]).await.ok(), "hostile/echo: the only one that qualifies\n");
+    let ended = home.run(&["best", "text-to-image", "--exclude", "canvas", "--explain"]).await;
+    assert_eq!(ended.ok(), "hostile/file: the only one that qualifies\n");
+    assert!(ended.stderr.contains("excluded") && ended.stderr.contains("criteria.exclude"), "{ended}");
+    let decision =
+        home.run(&["best", "text-to-image", "--prefer", "free", "--exclude", "hostile/file", "--json"]).await.json();
+    assert_eq!(keys(&decision), ["candidates", "capability", "plan", "selected"]);
+    assert_eq!(keys(&decision["selected"]), ["model", "provider", "why"]);
+    assert_eq!((&decision["plan"], &decision["capability"]), (&json!(["canvas/card"]), &json!("text-to-image")));
+    let candidates = decision["candidates"].as_array().unwrap();
+    assert_eq!(candidates[0], json!({"id": "canvas/card", "verdict": "selected", "rank": 1}));
+    assert_eq!((&candidates[1]["id"], &candidates[1]["verdict"]), (&json!("hostile/file"), &json!("excluded")));
+    assert_eq!(keys(&candidates[1]["reasons"][0]), ["code", "have", "want"]);
+    assert_eq!(home.run(&["best", "text-to-3d", "--json"]).await.error(8)["kind"], "none-qualifies");
+    assert!(home.run(&["best", "text-to-3d"]).await.failed(8).contains("no provider has the capability `text-to-3d`"));
+}
+
+#[tokio::test]
+async fn figures_and_findings() {
+    let home = home("good");
+    let stats = home.run(&["stats", "--json"]).await.json();
+    assert_eq!(keys(&stats), ["available", "availableProviders", "byCapability", "models", "totalProviders"]);
+    assert_eq!((&stats["totalProviders"], &stats["byCapability"]["text-to-image"]), (&json!(3), &json!(2)));
+    let ended = home.run(&["stats"]).await;
+    assert!(ended.ok().contains("3 known, 3 available (canvas, ffmpeg, hostile)"), "{ended}");
+
+    let findings = home.run(&["doctor", "--json"]).await.json();
+    let findings = findings.as_array().unwrap();
+    assert!(
+        findings.iter().all(|one| keys(one) == ["detail", "ok", "remedy", "what"] && one["ok"] == true),
+        "{findings:?}"
+    );
+    for what in ["PRIZM_HOME", "python3", "ffmpeg", "provider canvas", "provider ffmpeg", "provider hostile"] {
+        assert!(findings.iter().any(|one| one["what"] == what), "{what}");
+    }
+    assert!(home.run(&["doctor"]).await.ok().contains("ok      provider hostile: healthy"));
+    home.processes().gone_within(5).await;
+    assert!(home.work().is_empty(), "{:?}", home.work());
+
+    let unwell = self::home("exit-3-with-stderr");
+    let ended = unwell.run(&["doctor"]).await;
+    assert_eq!(ended.status.code(), Some(6), "{ended}");
+    assert!(ended.stdout.contains("not ok  provider hostile: the plugin ended during the handshake"), "{ended}");
+    assert!(ended.stdout.contains("remedy: its last lines say why"), "{ended}");
+    assert!(ended.stdout.contains("ok      provider canvas: healthy"), "the others are examined: {ended}");
+}
+
+#[tokio::test]
+async fn help_teaches() {
+    let home = Home::new();
+    let commands = ["run", "providers", "models", "inspect", "best", "stats", "doctor", "completions"];
+    let ended = home.run(&["--help"]).await;
+    for part in commands.iter().chain(&["Examples:", "Exit codes:", "130", "--json"]) {
+        assert!(ended.ok().contains(part), "{part}: {ended}");
+    }
+    for command in commands {
+        let ended = home.run(&[command, "--help"]).await;
+        assert!(ended.ok().contains(&format!("Usage: prizm {command}")), "{ended}");
+        assert!(ended.stdout.contains(&format!("  prizm {command}")), "no example: {ended}");
+        assert!(ended.stdout.contains("Exit codes: 0 "), "no exit codes: {ended}");
+    }
+    assert!(home.run(&["--version"]).await.ok().starts_with("prizm "));
+    assert!(!home.path().join("work").exists(), "nothing was written");
+}
+
+#[tokio::test]
+async fn completions_are_scripts() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = home.run(&["completions", shell]).await;
+        assert!(ended.ok().contains("prizm") && ended.stdout.contains("providers"), "{shell}: {ended}");
+        assert!(ended.stdout.contains("-"), "{ended}");
+        if shell == "bash" {
+            std::fs::write(home.file("completion"), &ended.stdout).unwrap();
+            let mut bash = home.command("bash".as_ref());
+            bash.arg("-n").arg(home.file("completion"));
+            assert_eq!(Running::start(bash).ended().await.ok(), "");
+        }
+    }
+    assert_eq!(home.run(&["completions", "tcsh", "--json"]).await.error(2)["kind"], "usage");
+}
+
+#[tokio::test]
+async fn logs_go_to_stderr_as_loud_as_wished() {
+    let home = home("noise-between-frames");
+    let ended = home.run(&["run", "hostile", "hi"]).await;
+    assert_eq!((ended.ok(), ended.stderr.as_str()), ("hi\n", ""), "a plugin's noise is not the user's business");
+    let ended = home.run(&["-v", "run", "hostile", "hi"]).await;
+    assert!(ended.ok() == "hi\n" && ended.stderr.contains("stdout-noise"), "{ended}");
+    assert!(!ended.stderr.contains('\x1b'), "no colours in a file: {ended}");
+    let ended = home.run(&["run", "hostile", "hi", "-vv"]).await;
+    assert!(ended.ok() == "hi\n" && ended.stderr.contains("DEBUG"), "{ended}");
+    let mut command = home.prizm(&["run", "hostile", "hi"]);
+    command.env("PRIZM_LOG", "prizm_registry=debug");
+    assert!(Running::start(command).ended().await.stderr.contains("prizm_registry"));
+
+    home.configure("[providers.wreck]\nsource = \"file:///no/such/directory\"");
+    assert!(home.run(&["stats"]).await.stderr.contains("the provider is not available"));
+    let ended = home.run(&["-q", "stats"]).await;
+    assert_eq!((ended.ok().is_empty(), ended.stderr.as_str()), (false, ""));
+    home.run(&["-q", "-v", "stats"]).await.failed(2);
+}
+
+#[tokio::test]
+async fn a_reader_that_has_gone_away_is_no_catastrophe() {
+    let home = home("good");
+    for line in [
+        "providers",
+        "-vv providers",
+        "best text-to-image --explain",
+        "run hostile hi",
+        "run nobody hi",
+        "--nope",
+        "--help",
+    ] {
+        for stderr in [false, true] {
+            let mut command = home.prizm(&line.split(' ').collect::<Vec<_>>());
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            if stderr {
+                command.stderr(Stdio::from(writer));
+            } else {
+                command.stdout(Stdio::from(writer));
+            }
+            let ended = Running::start(command).ended().await;
+            let expected = match line {
+                "run nobody hi" => 3,
+                "--nope" => 2,
+                _ => 0,
+            };
+            assert_eq!(ended.status.code(), Some(expected), "closed stderr {stderr}: {ended}");
+            assert!(!ended.stderr.contains("panicked"), "{ended}");
+        }
+    }
+    home.processes().gone_within(5).await;
+}
