@@ -1,5 +1,7 @@
 //! Ctrl-C and `kill -9`, at every moment: what was started ends, and nothing is left behind.
 
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -57,15 +59,23 @@ async fn an_interrupt_is_heard_while_it_gets_ready() {
     }
 }
 
+/// Returns how many bytes are in a pipe.
+fn unread(pipe: &std::io::PipeWriter) -> i32 {
+    let mut bytes = 0;
+    // SAFETY: the descriptor is open, and the kernel writes one `int` to the address.
+    assert_eq!(unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &mut bytes) }, 0);
+    bytes
+}
+
 #[tokio::test]
 async fn an_interrupt_is_heard_while_stdin_is_read() {
     let home = home("good");
     let mut command = home.prizm(&["run", "hostile", "-"]);
-    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = std::io::pipe().unwrap();
     command.stdin(Stdio::from(reader));
     let running = Running::start(command);
-    eventually("the provider has been asked", || (!home.processes().running("hostile good").is_empty()).then_some(()))
-        .await;
+    writer.write_all(b"half of a poem").unwrap();
+    eventually("it reads stdin", || (unread(&writer) == 0).then_some(())).await;
     running.signal(libc::SIGINT);
     within(10, "the end, though stdin is open", running.ended()).await.failed(130);
     drop(writer);

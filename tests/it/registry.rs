@@ -241,6 +241,20 @@ async fn names_that_lead_nowhere_are_told_apart() {
     assert!(lab.processes().running("hostile").is_empty(), "nothing was started");
 }
 
+#[tokio::test]
+async fn a_provider_that_is_never_idle_for_too_long_is_supervised_all_the_same() {
+    let lab = crate::lab();
+    let registry = builder(&lab).idle_stop(std::time::Duration::MAX).build().unwrap();
+    registry.register("hostile", lab.hostile("exit-when-idle")).unwrap();
+    let provider = provider(&registry).await;
+    for text in ["first", "second"] {
+        assert_eq!(say(&provider, text).await, text);
+        prizm_tests::eventually("its death is noticed", || provider.stats().pid.is_none().then_some(())).await;
+    }
+    assert_eq!(provider.stats().starts, 2);
+    close(&lab, &registry).await;
+}
+
 /// The registry of the whole process needs a process of its own: this test starts itself as one.
 #[tokio::test]
 async fn there_is_one_registry_for_the_whole_process() {

@@ -94,9 +94,14 @@ impl Connection {
                 biased;
                 notice = inbox.next() => {
                     last_heard = Instant::now();
-                    if let Some(later) = on_notice(notice)? {
+                    if let Some(later) = hand_over(notice, &mut on_notice)? {
                         patience.deadline = Some(later);
                     }
+                    // A plugin that never stops talking must keep neither time nor others waiting.
+                    if patience.deadline.is_some_and(|deadline| deadline <= last_heard) {
+                        return Err(out_of_time(M::NAME, stage, patience).with_stderr(self.log.tail()));
+                    }
+                    tokio::task::consume_budget().await;
                 }
                 reply = &mut response => break reply,
                 () = out_of_patience(patience, last_heard) => {
@@ -211,9 +216,24 @@ fn remedy(rpc: &ErrorObject) -> String {
 
 fn drain(inbox: &Inbox, on_notice: &mut impl FnMut(Notice) -> Result<Option<Instant>, Error>) -> Result<(), Error> {
     while let Some(notice) = inbox.take() {
-        on_notice(notice)?;
+        hand_over(notice, on_notice)?;
     }
     Ok(())
+}
+
+/// Hands a notice over, unless it says that too much was left unread.
+fn hand_over(
+    notice: Notice,
+    on_notice: &mut impl FnMut(Notice) -> Result<Option<Instant>, Error>,
+) -> Result<Option<Instant>, Error> {
+    match notice {
+        Notice::Overflow => {
+            let message = "more than 16 MiB of partial results were left unread";
+            Err(Error::new(ErrorKind::Overflow, Stage::Call, message)
+                .with_hint("read the chunks as they come, or ask for the result as a whole"))
+        }
+        notice => on_notice(notice),
+    }
 }
 
 async fn out_of_patience(patience: Patience, last_heard: Instant) {

@@ -60,6 +60,8 @@ impl Instance {
         let (process, pipes) = spawn(&spec.command, &spec.work_dir)?;
         let process = Arc::new(process);
         let redactor = Redactor::default();
+        // What was granted from the environment is as likely a secret as what is configured.
+        redactor.add(spec.command.granted().map(str::to_owned));
         let log = LogSink::new(label.to_owned(), redactor.clone());
         let (abandoned_sender, abandoned) = mpsc::unbounded_channel();
         let calls = Calls::new(abandoned_sender);
@@ -143,6 +145,10 @@ impl Instance {
         if self.is_drained() {
             self.drained.notify_one();
         }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     fn is_drained(&self) -> bool {
@@ -282,7 +288,7 @@ async fn configure(
 
 fn check_settings(info: &ProviderInfo, config: &ConfigureParams) -> Result<(), Error> {
     let Some(schema) = &info.config_schema else { return Ok(()) };
-    let faults = schema.check(&config.config);
+    let faults = schema.check_secrets(&config.config);
     let Some(fault) = faults.first() else { return Ok(()) };
     let setting = if fault.name.is_empty() { String::new() } else { format!(" `{}`", fault.name) };
     let names: Vec<_> = schema.names().collect();

@@ -14,7 +14,7 @@ use rustix::fs::{Mode, OFlags};
 use tempfile::TempDir;
 
 pub use take::TakenFile;
-pub(crate) use take::{take, take_any};
+pub(crate) use take::{take, take_chunk};
 
 use crate::call::{Input, InputSource};
 use crate::{Error, ErrorKind, Stage};

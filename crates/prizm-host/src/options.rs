@@ -5,6 +5,11 @@ use std::sync::Arc;
 use jsonschema::{PatternOptions, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
 
+/// Faults that are listed.
+const MAX_FAULTS: usize = 20;
+/// The most memory that one pattern of a schema may take, in bytes.
+const PATTERN_BYTES: usize = 256 * 1024;
+
 /// A compiled JSON Schema for options or for a configuration.
 ///
 /// ```
@@ -57,7 +62,7 @@ impl OptionsSchema {
         }
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
-            .with_pattern_options(PatternOptions::regex())
+            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
             .build(schema)
             .map_err(|error| format!("{error} at `{}`", error.instance_path()))?;
         Ok(Self { raw: schema.clone(), validator: Arc::new(validator) })
@@ -81,18 +86,26 @@ impl OptionsSchema {
     /// Returns everything that is wrong with the options.
     pub fn check(&self, options: &Map<String, Value>) -> Vec<OptionFault> {
         let options = Value::Object(options.clone());
-        self.validator.iter_errors(&options).flat_map(|error| faults(&error)).take(20).collect()
+        let errors = self.validator.iter_errors(&options);
+        errors.flat_map(|error| faults(&error, error.to_string())).take(MAX_FAULTS).collect()
+    }
+
+    /// Returns everything that is wrong with settings, without quoting any: they may be secrets.
+    pub fn check_secrets(&self, settings: &Map<String, Value>) -> Vec<OptionFault> {
+        let settings = Value::Object(settings.clone());
+        let errors = self.validator.iter_errors(&settings);
+        errors.flat_map(|error| faults(&error, error.masked().to_string())).take(MAX_FAULTS).collect()
     }
 }
 
-fn faults(error: &jsonschema::ValidationError<'_>) -> Vec<OptionFault> {
+fn faults(error: &jsonschema::ValidationError<'_>, message: String) -> Vec<OptionFault> {
     let name = error.instance_path().as_str().trim_start_matches('/').to_owned();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } if name.is_empty() => unexpected
             .iter()
             .map(|option| OptionFault { name: option.clone(), message: "there is no such option".to_owned() })
             .collect(),
-        _ => vec![OptionFault { name, message: error.to_string() }],
+        _ => vec![OptionFault { name, message }],
     }
 }
 

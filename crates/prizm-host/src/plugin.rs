@@ -177,8 +177,9 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, or does not answer.
     pub async fn health(&self) -> Result<Health, Error> {
+        let lease = self.lease().await?;
         let deadline = Instant::now() + self.0.spec.timing.query;
-        self.lease().await?.connection.request::<GetHealth>(&Empty {}, Stage::Call, deadline).await
+        lease.connection.request::<GetHealth>(&Empty {}, Stage::Call, deadline).await
     }
 
     /// Asks whether the plugin is there, starting it if need be.
@@ -186,8 +187,9 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, or does not answer.
     pub async fn ping(&self) -> Result<(), Error> {
+        let lease = self.lease().await?;
         let deadline = Instant::now() + self.0.spec.timing.query;
-        self.lease().await?.connection.request::<Ping>(&Empty {}, Stage::Call, deadline).await.map(drop)
+        lease.connection.request::<Ping>(&Empty {}, Stage::Call, deadline).await.map(drop)
     }
 
     /// Asks the plugin for its models anew and returns the provider with them.
@@ -244,7 +246,8 @@ impl Plugin {
 
     /// Stops the plugin, if it runs, by the four rungs; the next call starts it again.
     pub async fn stop(&self) {
-        // A start that is under way is finished first, so that nothing slips through.
+        // A start that is under way is given up first, so that nothing slips through.
+        self.0.closing.notify_waiters();
         let _starting = self.0.starting.lock().await;
         let current = self.0.slot().current.take();
         if let Some(instance) = current {
@@ -255,7 +258,6 @@ impl Plugin {
     /// Stops the plugin for good: later calls fail.
     pub async fn shutdown(&self) {
         self.0.slot().closed = true;
-        self.0.closing.notify_waiters();
         self.stop().await;
     }
 
@@ -294,8 +296,12 @@ impl Shared {
         tokio::select! {
             biased;
             lease = self.start_once() => lease,
-            // Whoever shuts it down does not wait for a start that nobody wants any more.
-            () = closing => Err(self.closed()),
+            // Whoever stops it does not wait for a start that nobody wants any more.
+            () = closing => Err(match self.running() {
+                Err(closed) => closed,
+                Ok(_) => Error::new(ErrorKind::Closed, Stage::Spawn, format!("the plugin `{}` was stopped", self.label))
+                    .with_hint("call it again: it is started anew"),
+            }),
         }
     }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::net::unix::pipe;
 
 pub use command::PluginCommand;
@@ -57,7 +57,7 @@ pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process
     })?;
     std_command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     guard::protect(&mut std_command)
-        .and_then(|()| exec::without_shell(&mut std_command))
+        .and_then(|registration| exec::without_shell(&mut std_command, registration))
         .map_err(|error| failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error)))?;
     let mut child = start(&mut std_command)
         .map_err(|error| failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error)))?;
@@ -125,9 +125,15 @@ impl Process {
     pub(crate) fn signal(&self, signal: Signal) {
         let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         if child.is_some() {
-            // The group may be empty already.
-            let _ = kill_process_group(self.pid, signal);
+            self.send(signal);
         }
+    }
+
+    /// Signals the group, and the plugin itself, which may have left it. Only while it is unreaped.
+    fn send(&self, signal: Signal) {
+        // Either may be gone already.
+        let _ = kill_process_group(self.pid, signal);
+        let _ = kill_process(self.pid, signal);
     }
 
     fn reap(&self) -> Exit {
@@ -136,9 +142,13 @@ impl Process {
         let exit = exit::peek(self.pid);
         // While the leader is unreaped its group id is its own: now is the last safe moment to kill
         // the rest of the group, and to tell the guard.
-        let _ = kill_process_group(self.pid, Signal::KILL);
+        self.send(Signal::KILL);
         guard::forget(self.pid());
-        let _ = child.wait();
+        if !matches!(child.try_wait(), Ok(Some(_))) {
+            // It is dying, and nobody can tell how long the kernel takes: not the caller's time.
+            let reaper = std::thread::Builder::new().name("prizm-reap".to_owned()).stack_size(64 * 1024);
+            let _ = reaper.spawn(move || child.wait());
+        }
         exit.ok().flatten().unwrap_or(Exit::Signal(9))
     }
 }

@@ -17,6 +17,10 @@ pub use violation::Violation;
 pub const MAX_IN_FLIGHT: u32 = 1024;
 /// The most models that a plugin may declare.
 const MAX_MODELS: usize = 10_000;
+/// The most capabilities that a plugin, or one of its models, may declare.
+const MAX_CAPABILITIES: usize = 256;
+/// Violations after which nobody looks for more.
+const ENOUGH: usize = 100;
 
 /// What is known of a provider before it speaks: its manifest's word.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +105,11 @@ fn check_capabilities(
     violations: &mut Vec<Violation>,
 ) -> Vec<Capability> {
     let mut capabilities = Vec::new();
-    for name in &declaration.capabilities {
+    if declaration.capabilities.len() > MAX_CAPABILITIES {
+        let (count, limit) = (declaration.capabilities.len(), MAX_CAPABILITIES);
+        violations.push(Violation::TooManyCapabilities { count, limit });
+    }
+    for name in declaration.capabilities.iter().take(MAX_CAPABILITIES) {
         match name.parse() {
             Ok(capability) if capabilities.contains(&capability) => {
                 violations.push(Violation::DuplicateCapability { capability });
@@ -134,6 +142,9 @@ pub(crate) fn validate_models(
     let mut seen = BTreeSet::new();
     let mut models = Vec::new();
     for model in declared.iter().take(MAX_MODELS) {
+        if violations.len() > ENOUGH {
+            break;
+        }
         if let Some(checked) = check_model(model, capabilities, violations) {
             if !seen.insert(checked.id.clone()) {
                 violations.push(Violation::DuplicateModel { model: checked.id.clone() });
@@ -150,9 +161,11 @@ fn check_model(model: &Model, provider: &[Capability], violations: &mut Vec<Viol
         violations.push(Violation::ModelWithoutCapability { model: id.clone() });
     }
     let mut capabilities = Vec::new();
-    for name in &model.capabilities {
+    for name in model.capabilities.iter().take(MAX_CAPABILITIES + 1) {
         match name.parse() {
-            Ok(capability) if provider.contains(&capability) => capabilities.push(capability),
+            Ok(capability) if capabilities.len() < MAX_CAPABILITIES && provider.contains(&capability) => {
+                capabilities.push(capability)
+            }
             _ => violations.push(Violation::OutsideProvider { model: id.clone(), capability: cut(name) }),
         }
     }
@@ -165,12 +178,12 @@ fn check_model(model: &Model, provider: &[Capability], violations: &mut Vec<Viol
     };
     let options = compile_options(&id, &model.options, |name, list| key("options", name, list), violations);
     let mut inputs = BTreeMap::new();
-    for (name, slots) in &model.inputs {
+    for (name, slots) in model.inputs.iter().take(MAX_CAPABILITIES) {
         if let Some(capability) = key("inputs", name, violations) {
             inputs.insert(capability, slots.clone());
         }
     }
-    let pricing = model.pricing.iter().filter_map(|price| {
+    let pricing = model.pricing.iter().take(MAX_CAPABILITIES).filter_map(|price| {
         if let Some(name) = &price.capability {
             key("pricing", name, violations)?;
         }
@@ -199,7 +212,7 @@ fn compile_options(
     violations: &mut Vec<Violation>,
 ) -> BTreeMap<Capability, OptionsSchema> {
     let mut options = BTreeMap::new();
-    for (name, schema) in declared {
+    for (name, schema) in declared.iter().take(MAX_CAPABILITIES) {
         let Some(capability) = key(name, violations) else { continue };
         match OptionsSchema::compile(schema) {
             Ok(schema) => {

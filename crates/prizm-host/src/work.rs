@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
@@ -33,8 +33,11 @@ impl WorkDir {
         fs::create_dir_all(base)?;
         sweep(base);
         let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(base)?;
-        let lock = File::create(dir.path().join(LOCK))?;
+        // It is locked before it has its name, so that nobody ever sees it unlocked.
+        let unnamed = dir.path().join("lock.new");
+        let lock = File::create(&unnamed)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        fs::rename(unnamed, dir.path().join(LOCK))?;
         Ok(Self(Arc::new(Inner { dir, _lock: lock })))
     }
 
@@ -48,20 +51,25 @@ impl WorkDir {
 fn sweep(base: &Path) {
     let Ok(entries) = fs::read_dir(base) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_abandoned(&entry.path()) {
-            // Another host may be sweeping it as well.
-            let _ = fs::remove_dir_all(entry.path());
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            remove_if_abandoned(&entry.path());
         }
     }
 }
 
-fn is_abandoned(dir: &PathBuf) -> bool {
-    match File::open(dir.join(LOCK)) {
-        Ok(lock) => flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok(),
+fn remove_if_abandoned(dir: &Path) {
+    // Held until the directory is gone, so that two hosts do not sweep it at once.
+    let lock = File::open(dir.join(LOCK));
+    let abandoned = match &lock {
+        Ok(lock) => flock(lock, FlockOperation::NonBlockingLockExclusive).is_ok(),
         // Between its making and its locking it has no lock yet; give it a minute.
         Err(_) => fs::metadata(dir)
             .and_then(|meta| meta.modified())
             .is_ok_and(|made| made.elapsed().is_ok_and(|age| age.as_secs() > 60)),
+    };
+    if abandoned {
+        // What cannot be removed now is tried again by the next host.
+        let _ = fs::remove_dir_all(dir);
     }
 }
 

@@ -52,7 +52,10 @@ impl Config {
     /// It is no TOML, or a key is unknown or of the wrong type; the message names line and key.
     pub fn from_toml(text: &str) -> Result<Self> {
         toml::from_str(text).map_err(|error| {
-            Error::new(ErrorKind::Config, format!("the configuration cannot be read: {}", error.to_string().trim_end()))
+            // Never the line itself, which toml would show: it may be that of a secret.
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let message = format!("the configuration cannot be read: line {line}: {}", error.message());
+            Error::new(ErrorKind::Config, message)
         })
     }
 

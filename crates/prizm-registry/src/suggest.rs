@@ -7,8 +7,10 @@ pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>)
         .into_iter()
         .map(|name| {
             let lower = name.to_lowercase();
-            let contains = !wrong.is_empty() && (lower.contains(&wrong) || wrong.contains(&lower));
-            let score = strsim::jaro_winkler(&wrong, &lower) + if contains { 0.3 } else { 0.0 };
+            let similar = strsim::jaro_winkler(&wrong, &lower);
+            let one_in_the_other =
+                wrong.len().min(lower.len()) >= 3 && (lower.contains(&wrong) || wrong.contains(&lower));
+            let score = if one_in_the_other { similar.max(0.8) } else { similar };
             (score, name)
         })
         .filter(|(score, _)| *score > 0.75)

@@ -29,6 +29,17 @@ pub(super) struct Life {
     pub(super) outbox: Outbox,
 }
 
+impl Drop for Life {
+    /// Nobody watches any more, perhaps because the runtime is gone: what waits must not wait for ever.
+    fn drop(&mut self) {
+        self.process.signal(Signal::KILL);
+        self.reader.abort();
+        self.stderr.abort();
+        self.outbox.close();
+        self.calls.clear();
+    }
+}
+
 impl Life {
     /// Waits for the end and publishes it.
     pub(super) async fn run(mut self, ended: watch::Sender<Option<Arc<Ended>>>) {

@@ -19,6 +19,9 @@ use crate::{Error, ErrorKind, Stage};
 /// The largest output, by its length. It bounds the time to hash a sparse file.
 const MAX_OUTPUT: u64 = 64 * 1024 * 1024 * 1024;
 
+/// The largest file that is a partial result.
+const MAX_CHUNK: u64 = 64 * 1024 * 1024;
+
 /// A file that a plugin made and the host has taken. It is removed with its last clone.
 #[derive(Clone, Debug)]
 pub struct TakenFile {
@@ -90,9 +93,14 @@ pub(crate) fn take(
     })
 }
 
-/// Takes the file at `path`, whatever it is. Blocks.
-pub(crate) fn take_any(job: &JobDir, path: &str) -> Result<TakenFile, Error> {
-    take_if(job, path, |_, _| Ok(())).map(|(taken, _)| taken)
+/// Takes the file at `path`, a partial result, whatever it is. Blocks, but not for long: it may not be
+/// large.
+pub(crate) fn take_chunk(job: &JobDir, path: &str) -> Result<TakenFile, Error> {
+    let small = |_, size| match size {
+        0..=MAX_CHUNK => Ok(()),
+        _ => Err(format!("is a partial result of {size} bytes, over the limit of {MAX_CHUNK}")),
+    };
+    take_if(job, path, small).map(|(taken, _)| taken)
 }
 
 fn take_if(
@@ -105,7 +113,8 @@ fn take_if(
             .with_hint("the plugin breaks the protocol: an output is a regular file of its own beneath `out/` in the job directory")
     };
     let relative = beneath_out(path).map_err(|why| refuse(why.to_owned()))?;
-    let opened = open_beneath(&job.path(), &relative).map_err(|error| refuse(format!("cannot be taken: {error}")))?;
+    let (parent, opened) =
+        open_beneath(&job.path(), &relative).map_err(|error| refuse(format!("cannot be taken: {error}")))?;
     let mut file = File::from(opened);
     let meta = file.metadata().map_err(|error| refuse(format!("cannot be taken: {error}")))?;
     if !meta.is_file() {
@@ -126,14 +135,16 @@ fn take_if(
     check(found, meta.len()).map_err(refuse)?;
     file.rewind().map_err(io)?;
     let mut hasher = blake3::Hasher::new();
-    io::copy(&mut file, &mut hasher).map_err(io)?;
-    let target = job.0.path().join("taken").join(format!("{}-{}", meta.ino(), file_name(&relative)));
-    fs::rename(job.path().join(&relative), &target).map_err(io)?;
+    // Never more than was there: a file that is extended all the while would be hashed for ever.
+    let hashed = io::copy(&mut file.by_ref().take(meta.len()), &mut hasher).map_err(io)?;
+    let name = relative.file_name().unwrap_or_default();
+    let target = job.0.path().join("taken").join(format!("{}-{}", meta.ino(), name.to_string_lossy()));
+    // From the directory that was opened, not by its path again: that may lead elsewhere by now.
+    rustix::fs::renameat(&parent, name, rustix::fs::CWD, &target).map_err(|error| io(error.into()))?;
     // What was renamed must be what was checked.
     let moved = fs::symlink_metadata(&target).map_err(io)?;
-    if (moved.dev(), moved.ino()) != (meta.dev(), meta.ino()) {
-        let _ = fs::remove_file(&target);
-        return Err(refuse("was swapped while it was taken".to_owned()));
+    if (moved.dev(), moved.ino(), moved.len()) != (meta.dev(), meta.ino(), hashed) {
+        return Err(refuse("was changed while it was taken".to_owned()));
     }
     let taken = TakenFile {
         path: target,
@@ -143,10 +154,6 @@ fn take_if(
         _job: job.clone(),
     };
     Ok((taken, found))
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Checks the words of a path: relative, under `out/`, without `..`.
@@ -165,9 +172,11 @@ fn beneath_out(path: &str) -> Result<PathBuf, &'static str> {
     Ok(path.to_owned())
 }
 
-/// Opens a path beneath a directory for reading, following no symbolic link on the way.
-fn open_beneath(directory: &Path, relative: &Path) -> io::Result<OwnedFd> {
+/// Opens a path beneath a directory for reading, following no symbolic link on the way, and returns it
+/// with the directory that it is in.
+fn open_beneath(directory: &Path, relative: &Path) -> io::Result<(OwnedFd, OwnedFd)> {
     let mut at: OwnedFd = rustix::fs::open(directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut parent = at.try_clone()?;
     let mut parts = relative.components().peekable();
     while let Some(part) = parts.next() {
         // NONBLOCK, so that a FIFO in the file's place cannot make the host wait.
@@ -175,14 +184,16 @@ fn open_beneath(directory: &Path, relative: &Path) -> io::Result<OwnedFd> {
         if parts.peek().is_some() {
             flags |= OFlags::DIRECTORY;
         }
-        at = rustix::fs::openat(at.as_fd(), part.as_os_str(), flags, Mode::empty()).map_err(|error| match error {
+        let next = rustix::fs::openat(at.as_fd(), part.as_os_str(), flags, Mode::empty());
+        parent = at;
+        at = next.map_err(|error| match error {
             rustix::io::Errno::LOOP | rustix::io::Errno::MLINK => io::Error::other("it is a symbolic link"),
             rustix::io::Errno::NOTDIR => io::Error::other("a part of its path is no directory"),
             rustix::io::Errno::NOENT => io::Error::other("there is no such file"),
             other => other.into(),
         })?;
     }
-    Ok(at)
+    Ok((parent, at))
 }
 
 #[cfg(test)]
@@ -229,6 +240,25 @@ mod tests {
         refused(&job, "out/none", "there is no such file");
         refused(&job, "out/text.png", "its content is text/plain");
         refused(&job, "out/sparse", "over the limit");
+    }
+
+    #[test]
+    fn a_directory_that_is_swapped_leads_nowhere() {
+        let (work, job) = job();
+        let theirs = work.path().join("theirs");
+        fs::create_dir_all(job.path().join("out/d")).unwrap();
+        fs::create_dir(&theirs).unwrap();
+        fs::write(job.path().join("out/d/f.png"), PNG).unwrap();
+        fs::write(theirs.join("f.png"), PNG).unwrap();
+        let swap = |_, _| {
+            fs::rename(job.path().join("out/d"), job.path().join("out/e")).unwrap();
+            std::os::unix::fs::symlink(&theirs, job.path().join("out/d")).unwrap();
+            Ok(())
+        };
+        let (taken, _) = take_if(&job, "out/d/f.png", swap).unwrap();
+        assert_eq!(fs::read(taken.path()).unwrap(), PNG);
+        assert!(theirs.join("f.png").exists(), "the user's file is where it was");
+        assert!(!job.path().join("out/e/f.png").exists());
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(super) async fn run(shared: Weak<Shared>, instance: Weak<Instance>, mut sign
         let (Some(shared), Some(instance)) = (shared.upgrade(), instance.upgrade()) else { return };
         match event {
             Event::Orphaned => return,
+            // It is being stopped, rung by rung: a `shutdown` that it did not answer taints nothing.
+            Event::Abandoned(_) | Event::Overdue if instance.is_stopping() => cancelled.clear(),
             Event::Ended => return ended(&shared, &instance),
             Event::Abandoned(call) if instance.info().cancel == CancelMode::Restart => {
                 if instance.connection.calls.contains(call.id) {

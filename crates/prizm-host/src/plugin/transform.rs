@@ -55,7 +55,14 @@ impl Plugin {
             .connection
             .call::<DoTransform>(&params, Stage::Call, patience, Some(keep), |notice| events.take(notice))
             .await?;
-        outcome(job, result, &capability.output()).await
+        let outcome = outcome(job, result, capability.output());
+        match deadline {
+            Some(deadline) => timeout_at(deadline, outcome).await.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Deadline, Stage::Output, "the outputs could not be taken in time")
+                    .with_hint("give the call more time"))
+            }),
+            None => outcome.await,
+        }
     }
 }
 
@@ -104,17 +111,12 @@ impl<F: FnMut(Event) + Send> Events<F> {
         let event = match notice {
             Notice::Progress(progress) => Event::Progress(progress),
             Notice::Accepted(accepted) => Event::Accepted(accepted),
-            Notice::Startup(_) => return Ok(None),
+            Notice::Startup(_) | Notice::Overflow => return Ok(None),
             Notice::Chunk(chunk) => match (chunk.text, chunk.path) {
                 (Some(text), _) => Event::TextChunk(text),
                 (None, Some(path)) => Event::FileChunk(self.take_chunk(&path)?),
                 (None, None) => return Ok(None),
             },
-            Notice::Overflow => {
-                let message = "more than 16 MiB of partial results were left unread";
-                return Err(Error::new(ErrorKind::Overflow, Stage::Call, message)
-                    .with_hint("read the chunks as they come, or ask for the result as a whole"));
-            }
         };
         (self.on_event)(event);
         Ok(None)
@@ -123,7 +125,7 @@ impl<F: FnMut(Event) + Send> Events<F> {
     fn take_chunk(&self, path: &str) -> Result<crate::TakenFile, Error> {
         let job = self.job.as_ref().ok_or_else(no_directory)?;
         // A chunk is any kind of file; what it is is for the reader to tell.
-        job::take_any(job, path)
+        job::take_chunk(job, path)
     }
 }
 
@@ -136,7 +138,7 @@ fn no_directory() -> Error {
     .with_hint("report it to the plugin's author")
 }
 
-async fn outcome(job: Option<JobDir>, result: TransformResult, expected: &Option<MediaKind>) -> Result<Outcome, Error> {
+async fn outcome(job: Option<JobDir>, result: TransformResult, expected: Option<MediaKind>) -> Result<Outcome, Error> {
     if result.outputs.is_empty() {
         let message = "the plugin answered without any output";
         return Err(

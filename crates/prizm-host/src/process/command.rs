@@ -93,6 +93,11 @@ impl PluginCommand {
         std::iter::once(&*self.program).chain(self.args.iter().map(|arg| &**arg))
     }
 
+    /// Returns the values of the granted variables, for hiding them.
+    pub(crate) fn granted(&self) -> impl Iterator<Item = &str> {
+        self.env.values().filter_map(|value| value.to_str())
+    }
+
     /// Makes the process's command, with the program resolved.
     pub(super) fn to_std(&self, work_dir: &Path) -> Result<std::process::Command, which::Error> {
         let here = std::env::current_dir().unwrap_or_default();

@@ -11,9 +11,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::ptr::null;
 
+use super::guard::Registration;
+
 /// Makes `command`, whose program is a path and whose environment is its own, fail with the kernel's
 /// error where the kernel does not execute it.
-pub(super) fn without_shell(command: &mut Command) -> io::Result<()> {
+pub(super) fn without_shell(command: &mut Command, registration: Registration) -> io::Result<()> {
     let program = CString::new(command.get_program().as_bytes())?;
     let argv = std::iter::once(command.get_program()).chain(command.get_args());
     let argv = Strings::new(argv.map(|arg| arg.as_bytes().to_vec()))?;
@@ -23,9 +25,11 @@ pub(super) fn without_shell(command: &mut Command) -> io::Result<()> {
     let execute = move || {
         // SAFETY: the strings end in NUL and the lists in null, and both live through the call.
         unsafe { libc::execve(program.as_ptr(), argv.as_ptr(), environment.as_ptr()) };
-        Err(io::Error::last_os_error())
+        let refused = io::Error::last_os_error();
+        registration.withdraw();
+        Err(refused)
     };
-    // SAFETY: between fork and exec only `execve` is called; nothing allocates or locks.
+    // SAFETY: between fork and exec only `execve`, `getpid` and `send` are called; nothing allocates or locks.
     unsafe { command.pre_exec(execute) };
     Ok(())
 }

@@ -28,7 +28,7 @@ while IFS= read -r line; do
         -*) case $groups in *" $group "*) groups="${groups%%" $group "*} ${groups#*" $group "}" ;; esac ;;
     esac
 done
-for group in $groups; do kill -s KILL -- "-$group"; done 2>/dev/null
+for group in $groups; do kill -s KILL -- "-$group" || kill -s KILL "$group"; done 2>/dev/null
 "#;
 
 static GUARD: Mutex<Guard> = Mutex::new(Guard { running: None, groups: BTreeSet::new() });
@@ -39,13 +39,25 @@ struct Guard {
 }
 
 /// Makes `command` register its process group with the guard before it executes anything.
-pub(super) fn protect(command: &mut Command) -> io::Result<()> {
+pub(super) fn protect(command: &mut Command) -> io::Result<Registration> {
     let socket = lock().socket()?;
     command.process_group(0);
+    let registration = Registration(Arc::clone(&socket));
     let register = move || tell(&socket, b'+', std::process::id());
     // SAFETY: between fork and exec only `getpid` and `send` are called; nothing allocates or locks.
     unsafe { command.pre_exec(register) };
-    Ok(())
+    Ok(registration)
+}
+
+/// What a process between fork and exec needs to take its registration back.
+pub(super) struct Registration(Arc<UnixStream>);
+
+impl Registration {
+    /// Takes it back, in the process that could not execute: it is reaped before anybody could.
+    pub(super) fn withdraw(&self) {
+        // Where the guard is gone there is nothing to take back.
+        let _ = tell(&self.0, b'-', std::process::id());
+    }
 }
 
 /// Notes a group that [`protect`] registered, so that a guard that was killed can be replaced.

@@ -67,15 +67,18 @@ impl LogSink {
 
     /// Takes a line of stderr.
     fn stderr(&self, line: &[u8]) {
-        let text = self.0.redactor.clean(printable(line));
-        if let Ok(JsonLine { level, msg, target, fields }) = serde_json::from_str(&text) {
-            let fields = fields.map(|fields| serde_json::Value::Object(fields).to_string());
-            self.emit(level, target.as_deref().unwrap_or("stderr"), &printable(msg.as_bytes()), fields.as_deref());
+        // Read before it is cleaned: JSON can write a secret in many ways.
+        if let Ok(JsonLine { level, msg, target, fields }) = serde_json::from_slice(line) {
+            let clean = |text: String| self.clean(printable(text.as_bytes()));
+            let fields = fields.map(|fields| self.clean_value(Value::Object(fields)).to_string());
+            let (msg, target) = (clean(msg), target.map(clean));
+            self.emit(level, target.as_deref().unwrap_or("stderr"), &msg, fields.as_deref());
             self.keep(match target {
                 Some(target) => format!("{} {target}: {msg}", level_name(level)),
                 None => format!("{} {msg}", level_name(level)),
             });
         } else {
+            let text = self.clean(printable(line));
             self.emit(LogLevel::Info, "stderr", &text, None);
             self.keep(text);
         }
@@ -84,7 +87,8 @@ impl LogSink {
     /// Takes a line of stdout that is no frame.
     pub(crate) fn noise(&self, line: &[u8], reason: &dyn std::fmt::Display) -> String {
         let text = self.0.redactor.clean(printable(&line[..line.len().min(4096)]));
-        tracing::warn!(target: "stdout-noise", plugin = self.0.plugin, %reason, "{text}");
+        let reason = self.clean(reason.to_string());
+        tracing::warn!(target: "stdout-noise", plugin = self.0.plugin, reason, "{text}");
         text
     }
 

@@ -36,6 +36,14 @@ pub enum Violation {
     /// It declares no capability.
     #[error("it declares no capability")]
     NoCapability,
+    /// It declares more capabilities than anybody could list.
+    #[error("it declares {count} capabilities, over the limit of {limit}")]
+    TooManyCapabilities {
+        /// How many.
+        count: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
     /// It declares something that is no capability.
     #[error(transparent)]
     UnknownCapability(ParseCapabilityError),

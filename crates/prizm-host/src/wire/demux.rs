@@ -142,7 +142,9 @@ impl Demux {
             Ok(result) => result_frame(id, result),
             Err(error) => match serde_json::from_str::<ErrorObject>(error.get()) {
                 Ok(error) => error_frame(id, &self.log.clean_error(error)),
-                Err(reason) => error_frame(id, &malformed(&format!("its error object: {reason}"))),
+                Err(reason) => {
+                    error_frame(id, &self.log.clean_error(malformed(&format!("its error object: {reason}"))))
+                }
             },
         };
         // The receiver is gone only when nobody waits any more.
