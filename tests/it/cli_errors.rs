@@ -81,7 +81,11 @@ async fn words_that_mean_nothing_are_named() {
             "`width`: 9 is less than the minimum of 16",
             "`width`: Width",
         ),
-        (&["run", "hostile", "hi", "--set", "greeting=7"], "setting `greeting`: 7 is not of type \"string\"", "apiKey"),
+        (
+            &["run", "hostile", "hi", "--set", "greeting=7"],
+            "setting `greeting`: value is not of type \"string\"",
+            "apiKey",
+        ),
     ];
     for (line, says, hint) in usage {
         let ended = home.run(&[*line, &["--json"]].concat()).await;

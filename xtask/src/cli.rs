@@ -71,25 +71,15 @@ mod tests {
         for (line, fast) in [("test", false), ("ci", false), ("test --fast", true)] {
             let words = ["cargo xtask"].into_iter().chain(line.split(' '));
             let cli = Cli::try_parse_from(words).unwrap();
-            assert!(
-                matches!(cli.command, Command::Test { fast: f } if f == fast),
-                "{line}"
-            );
+            assert!(matches!(cli.command, Command::Test { fast: f } if f == fast), "{line}");
         }
     }
 
     #[test]
     fn every_command_has_a_long_help() {
         for command in Cli::command().get_subcommands() {
-            let about = command
-                .get_long_about()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            assert!(
-                about.lines().count() > 1,
-                "`{}` explains itself in one line only",
-                command.get_name()
-            );
+            let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.lines().count() > 1, "`{}` explains itself in one line only", command.get_name());
         }
     }
 }

@@ -14,25 +14,19 @@ pub const MAIN_COMMAND: &str = "cargo run --release -- run text-to-image";
 /// Runs the main command into `demo/` of the target directory and prints the path of what it made.
 #[expect(clippy::print_stdout, reason = "the path is the command's result")]
 pub fn run(root: &Path) -> Result<()> {
-    let readme =
-        std::fs::read_to_string(root.join("README.md")).context("README.md cannot be read")?;
+    let readme = std::fs::read_to_string(root.join("README.md")).context("README.md cannot be read")?;
     let metadata = MetadataCommand::new().current_dir(root).no_deps().exec()?;
     let directory = metadata.target_directory.join("demo").into_std_path_buf();
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("`{}` cannot be made", directory.display()))?;
+    std::fs::create_dir_all(&directory).with_context(|| format!("`{}` cannot be made", directory.display()))?;
 
     let (argv, result) = demonstration(&readme, &directory)?;
     if result.exists() {
-        std::fs::remove_file(&result)
-            .with_context(|| format!("the old `{}` cannot be removed", result.display()))?;
+        std::fs::remove_file(&result).with_context(|| format!("the old `{}` cannot be removed", result.display()))?;
     }
     eprintln!("{argv}");
     argv.run(root).context("the README's main command failed")?;
     if !result.is_file() {
-        bail!(
-            "the README's main command succeeded, but there is no `{}`",
-            result.display()
-        );
+        bail!("the README's main command succeeded, but there is no `{}`", result.display());
     }
     println!("{}", result.display());
     Ok(())
@@ -45,28 +39,21 @@ fn demonstration(readme: &str, directory: &Path) -> Result<(Argv, PathBuf)> {
         .iter()
         .find(|(_, command)| command.starts_with(MAIN_COMMAND))
         .with_context(|| format!("README.md has no fenced command `{MAIN_COMMAND} …`"))?;
-    let mut words =
-        shlex::split(command).with_context(|| format!("`{command}` has an open quote"))?;
+    let mut words = shlex::split(command).with_context(|| format!("`{command}` has an open quote"))?;
     let output = words
         .iter()
         .position(|word| word == "-o" || word == "--output")
         .and_then(|flag| words.get_mut(flag + 1))
         .with_context(|| format!("`{command}` has no `-o FILE`, so there is nothing to show"))?;
-    let name = Path::new(output)
-        .file_name()
-        .with_context(|| format!("`{output}` names no file"))?;
+    let name = Path::new(output).file_name().with_context(|| format!("`{output}` names no file"))?;
     let result = directory.join(name);
     *output = text(&result)?.to_owned();
     let home = directory.join("home");
-    Ok((
-        Argv::from_words(words).variable("PRIZM_HOME", text(&home)?),
-        result,
-    ))
+    Ok((Argv::from_words(words).variable("PRIZM_HOME", text(&home)?), result))
 }
 
 fn text(path: &Path) -> Result<&str> {
-    path.to_str()
-        .with_context(|| format!("`{}` is not UTF-8", path.display()))
+    path.to_str().with_context(|| format!("`{}` is not UTF-8", path.display()))
 }
 
 #[cfg(test)]
@@ -75,9 +62,7 @@ mod tests {
 
     #[test]
     fn takes_the_command_from_the_readme() {
-        let readme = format!(
-            "# Prizm\n\n```console\n$ {MAIN_COMMAND} \"Hello, you\" -o out/hello.png\n```\n"
-        );
+        let readme = format!("# Prizm\n\n```console\n$ {MAIN_COMMAND} \"Hello, you\" -o out/hello.png\n```\n");
         let (argv, result) = demonstration(&readme, Path::new("/t/demo")).unwrap();
         assert_eq!(result, Path::new("/t/demo/hello.png"));
         assert_eq!(
@@ -91,14 +76,9 @@ mod tests {
         for (readme, expected) in [
             ("# Prizm\n".to_owned(), "no fenced command"),
             (format!("```\n{MAIN_COMMAND} hello\n```\n"), "no `-o FILE`"),
-            (
-                format!("```\n{MAIN_COMMAND} 'hello -o a.png\n```\n"),
-                "open quote",
-            ),
+            (format!("```\n{MAIN_COMMAND} 'hello -o a.png\n```\n"), "open quote"),
         ] {
-            let error = demonstration(&readme, Path::new("/t"))
-                .unwrap_err()
-                .to_string();
+            let error = demonstration(&readme, Path::new("/t")).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

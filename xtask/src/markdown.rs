@@ -34,9 +34,8 @@ pub fn commands(text: &str) -> Vec<(usize, String)> {
             Event::Text(code) if fenced => {
                 for (offset, line) in code.lines().enumerate() {
                     let line = line.trim();
-                    let (part, continues) = line
-                        .strip_suffix('\\')
-                        .map_or((line, false), |part| (part.trim_end(), true));
+                    let (part, continues) =
+                        line.strip_suffix('\\').map_or((line, false), |part| (part.trim_end(), true));
                     match commands.last_mut() {
                         Some((_, command)) if continued => *command = format!("{command} {part}"),
                         _ => {
@@ -59,18 +58,12 @@ fn events(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
 
 fn attributes(html: &str) -> impl Iterator<Item = &str> {
     ["src=\"", "href=\""].into_iter().flat_map(move |name| {
-        html.split(name)
-            .skip(1)
-            .filter_map(|rest| rest.split_once('"').map(|(target, _)| target))
+        html.split(name).skip(1).filter_map(|rest| rest.split_once('"').map(|(target, _)| target))
     })
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[cfg(test)]
@@ -81,25 +74,14 @@ mod tests {
     fn links_of_every_kind_and_none_from_code() {
         let text = "[a](one.md)\n![b](two.png \"t\")\n\n[c]\n\n`[x](no.md)`\n\n```\n[y](no.md)\n```\n\n\
                     <img alt=\"\" src=\"three.png\">\n\n[c]: four.md\n";
-        let expected = [
-            (1, "one.md"),
-            (2, "two.png"),
-            (4, "four.md"),
-            (12, "three.png"),
-        ];
-        assert_eq!(
-            links(text),
-            expected.map(|(line, target)| (line, target.to_owned()))
-        );
+        let expected = [(1, "one.md"), (2, "two.png"), (4, "four.md"), (12, "three.png")];
+        assert_eq!(links(text), expected.map(|(line, target)| (line, target.to_owned())));
     }
 
     #[test]
     fn commands_are_joined_and_lose_their_prompt() {
         let text = "cargo no\n\n```console\n$ cargo one \\\n    --two\ncargo three\n```\n`cargo no`\n\n    cargo no\n";
         let expected = [(4, "cargo one --two"), (6, "cargo three")];
-        assert_eq!(
-            commands(text),
-            expected.map(|(line, command)| (line, command.to_owned()))
-        );
+        assert_eq!(commands(text), expected.map(|(line, command)| (line, command.to_owned())));
     }
 }

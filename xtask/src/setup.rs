@@ -19,31 +19,19 @@ pub fn run(root: &Path) -> Result<()> {
     }
     let packages = packages(&wanting);
     if which::which("apt-get").is_err() {
-        bail!(
-            "{}; install them with this system's package manager",
-            describe(&wanting)
-        );
+        bail!("{}; install them with this system's package manager", describe(&wanting));
     }
     let Some(prefix) = privilege(root) else {
-        let line = install(&["sudo"], &packages)
-            .map(|argv| argv.to_string())
-            .join(" && ");
-        bail!(
-            "{}; to install what is missing, run:\n    {line}",
-            describe(&wanting)
-        );
+        let line = install(&["sudo"], &packages).map(|argv| argv.to_string()).join(" && ");
+        bail!("{}; to install what is missing, run:\n    {line}", describe(&wanting));
     };
     for argv in install(prefix, &packages) {
         eprintln!("{argv}");
-        argv.run(root)
-            .map_err(|error| anyhow!("`{argv}` failed: {error:#}"))?;
+        argv.run(root).map_err(|error| anyhow!("`{argv}` failed: {error:#}"))?;
     }
     let wanting = survey(root)?;
     if !wanting.is_empty() {
-        bail!(
-            "{} even after apt-get installed its newest; install a newer release by hand",
-            describe(&wanting)
-        );
+        bail!("{} even after apt-get installed its newest; install a newer release by hand", describe(&wanting));
     }
     Ok(())
 }
@@ -51,10 +39,7 @@ pub fn run(root: &Path) -> Result<()> {
 /// rustfmt and clippy are parts of the toolchain, which a minimal one lacks.
 fn components(root: &Path) -> Result<()> {
     let mut missing = Vec::new();
-    for (component, probe) in [
-        ("rustfmt", "cargo fmt --version"),
-        ("clippy", "cargo clippy --version"),
-    ] {
+    for (component, probe) in [("rustfmt", "cargo fmt --version"), ("clippy", "cargo clippy --version")] {
         if !Argv::new(probe).output(root)?.status.success() {
             missing.push(component);
         }
@@ -64,14 +49,10 @@ fn components(root: &Path) -> Result<()> {
     }
     let argv = Argv::new("rustup component add").args(missing.iter().copied());
     if which::which("rustup").is_err() {
-        bail!(
-            "cargo lacks {}; without rustup (`{argv}`) install them as cargo was installed",
-            missing.join(" and ")
-        );
+        bail!("cargo lacks {}; without rustup (`{argv}`) install them as cargo was installed", missing.join(" and "));
     }
     eprintln!("{argv}");
-    argv.run(root)
-        .map_err(|error| anyhow!("`{argv}` failed: {error:#}"))
+    argv.run(root).map_err(|error| anyhow!("`{argv}` failed: {error:#}"))
 }
 
 /// The programs that are missing or too old, with what is there.
@@ -87,9 +68,7 @@ fn survey(root: &Path) -> Result<Vec<(&'static Program, Found)>> {
 }
 
 fn describe(wanting: &[(&Program, Found)]) -> String {
-    let each = wanting
-        .iter()
-        .map(|(program, found)| format!("`{}` {found}, {program}", program.name));
+    let each = wanting.iter().map(|(program, found)| format!("`{}` {found}, {program}", program.name));
     each.collect::<Vec<_>>().join("; ")
 }
 
@@ -102,11 +81,7 @@ fn packages(wanting: &[(&Program, Found)]) -> Vec<&'static str> {
 
 /// The words to put before a command so that it may install packages: none for root; none at all without a password.
 fn privilege(root: &Path) -> Option<&'static [&'static str]> {
-    let succeeds = |line: &str| {
-        Argv::new(line)
-            .output(root)
-            .is_ok_and(|output| output.status.success())
-    };
+    let succeeds = |line: &str| Argv::new(line).output(root).is_ok_and(|output| output.status.success());
     let user = Argv::new("id -u").output(root).ok()?;
     match user.stdout.trim_ascii() {
         b"0" => Some(&[]),
@@ -117,17 +92,10 @@ fn privilege(root: &Path) -> Option<&'static [&'static str]> {
 
 fn install(prefix: &[&str], packages: &[&str]) -> [Argv; 2] {
     let apt_get = |line: &str| {
-        let words =
-            prefix
-                .iter()
-                .copied()
-                .chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        let words = prefix.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         Argv::from_words(words).args(line.split(' '))
     };
-    [
-        apt_get("update"),
-        apt_get("install --yes --no-install-recommends").args(packages.iter().copied()),
-    ]
+    [apt_get("update"), apt_get("install --yes --no-install-recommends").args(packages.iter().copied())]
 }
 
 #[cfg(test)]
@@ -136,9 +104,7 @@ mod tests {
 
     #[test]
     fn one_package_is_installed_once() {
-        let ffmpeg = programs::NEEDED
-            .iter()
-            .filter(|program| program.package == "ffmpeg");
+        let ffmpeg = programs::NEEDED.iter().filter(|program| program.package == "ffmpeg");
         let wanting: Vec<_> = ffmpeg.map(|program| (program, Found::Nothing)).collect();
         assert_eq!(wanting.len(), 2, "ffmpeg and ffprobe");
         assert_eq!(packages(&wanting), ["ffmpeg"]);
@@ -147,28 +113,17 @@ mod tests {
     #[test]
     fn the_lines_are_what_a_person_would_run() {
         let lines = install(&["sudo"], &["ffmpeg", "git"]).map(|argv| argv.to_string());
-        assert_eq!(
-            lines[0],
-            "sudo env DEBIAN_FRONTEND=noninteractive apt-get update"
-        );
-        let expected = "sudo env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ffmpeg git";
+        assert_eq!(lines[0], "sudo env DEBIAN_FRONTEND=noninteractive apt-get update");
+        let expected =
+            "sudo env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ffmpeg git";
         assert_eq!(lines[1], expected);
     }
 
     #[test]
     fn what_is_missing_is_described_with_its_purpose() {
-        let python = programs::NEEDED
-            .iter()
-            .find(|program| program.name == "python3")
-            .unwrap();
+        let python = programs::NEEDED.iter().find(|program| program.name == "python3").unwrap();
         let text = describe(&[(python, Found::Version(3, 8))]);
-        assert_eq!(
-            text,
-            "`python3` is version 3.8, 3.11 or newer is needed (runs the providers in Python)"
-        );
-        assert!(
-            describe(&[(python, Found::Nothing)])
-                .starts_with("`python3` is missing, 3.11 or newer")
-        );
+        assert_eq!(text, "`python3` is version 3.8, 3.11 or newer is needed (runs the providers in Python)");
+        assert!(describe(&[(python, Found::Nothing)]).starts_with("`python3` is missing, 3.11 or newer"));
     }
 }

@@ -25,11 +25,7 @@ impl Argv {
     /// A command from its words.
     pub fn from_words(words: impl IntoIterator<Item = impl Into<String>>) -> Argv {
         let words = words.into_iter().map(Into::into).collect();
-        Argv {
-            words,
-            variables: Vec::new(),
-            directory: String::new(),
-        }
+        Argv { words, variables: Vec::new(), directory: String::new() }
     }
 
     /// Adds words at the end.
@@ -52,11 +48,7 @@ impl Argv {
 
     /// Runs with this process's output; an exit status other than zero is an error.
     pub fn run(&self, root: &Path) -> Result<()> {
-        let status = self
-            .command(root)?
-            .stdin(Stdio::null())
-            .status()
-            .with_context(|| self.not_started())?;
+        let status = self.command(root)?.stdin(Stdio::null()).status().with_context(|| self.not_started())?;
         if !status.success() {
             bail!("{status}");
         }
@@ -65,22 +57,14 @@ impl Argv {
 
     /// Runs and captures what it prints, whatever its exit status.
     pub fn output(&self, root: &Path) -> Result<Output> {
-        self.command(root)?
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| self.not_started())
+        self.command(root)?.stdin(Stdio::null()).output().with_context(|| self.not_started())
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is xtask's argv helper")]
     fn command(&self, root: &Path) -> Result<Command> {
-        let (program, arguments) = self
-            .words
-            .split_first()
-            .context("a command without a program")?;
+        let (program, arguments) = self.words.split_first().context("a command without a program")?;
         let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(root.join(&self.directory));
+        command.args(arguments).current_dir(root.join(&self.directory));
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }
@@ -119,41 +103,24 @@ mod tests {
 
     #[test]
     fn prints_a_line_for_a_shell() {
-        let argv = Argv::new("cargo doc --no-deps")
-            .variable("RUSTDOCFLAGS", "-D warnings")
-            .directory("plugins/a b");
-        assert_eq!(
-            argv.to_string(),
-            "cd 'plugins/a b' && RUSTDOCFLAGS='-D warnings' cargo doc --no-deps"
-        );
+        let argv = Argv::new("cargo doc --no-deps").variable("RUSTDOCFLAGS", "-D warnings").directory("plugins/a b");
+        assert_eq!(argv.to_string(), "cd 'plugins/a b' && RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
     }
 
     #[test]
     fn words_reach_the_child_unchanged() {
         let root = tempfile::tempdir().unwrap();
         let word = "a b $HOME `x` 'y' \"z\" *";
-        let output = Argv::new("printf %s")
-            .args([word])
-            .output(root.path())
-            .unwrap();
+        let output = Argv::new("printf %s").args([word]).output(root.path()).unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
     }
 
     #[test]
     fn a_failure_says_how_it_ended() {
         let root = tempfile::tempdir().unwrap();
-        assert_eq!(
-            Argv::new("false").run(root.path()).unwrap_err().to_string(),
-            "exit status: 1"
-        );
-        let missing = Argv::new("no-such-program-of-xtask")
-            .run(root.path())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            missing.contains("`no-such-program-of-xtask` could not be started"),
-            "{missing}"
-        );
+        assert_eq!(Argv::new("false").run(root.path()).unwrap_err().to_string(), "exit status: 1");
+        let missing = Argv::new("no-such-program-of-xtask").run(root.path()).unwrap_err().to_string();
+        assert!(missing.contains("`no-such-program-of-xtask` could not be started"), "{missing}");
     }
 
     #[test]
@@ -161,14 +128,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join("sub")).unwrap();
         std::fs::write(root.path().join("sub/here"), "").unwrap();
-        Argv::new("test -f here")
-            .directory("sub")
-            .run(root.path())
-            .unwrap();
-        let output = Argv::new("printenv XTASK_PROBE")
-            .variable("XTASK_PROBE", "1 2")
-            .output(root.path())
-            .unwrap();
+        Argv::new("test -f here").directory("sub").run(root.path()).unwrap();
+        let output = Argv::new("printenv XTASK_PROBE").variable("XTASK_PROBE", "1 2").output(root.path()).unwrap();
         assert_eq!(output.stdout, b"1 2\n");
     }
 }

@@ -18,10 +18,7 @@ pub struct Steps {
 impl Steps {
     /// No step yet; commands run in the repository at `root`.
     pub fn new(root: &Path) -> Steps {
-        Steps {
-            root: root.to_path_buf(),
-            done: Vec::new(),
-        }
+        Steps { root: root.to_path_buf(), done: Vec::new() }
     }
 
     /// Runs a command as a step.
@@ -31,12 +28,7 @@ impl Steps {
     }
 
     /// Runs `work`, which `reproduce` would run again.
-    pub fn step(
-        &mut self,
-        name: &str,
-        reproduce: &dyn Display,
-        work: impl FnOnce() -> Result<()>,
-    ) -> Result<()> {
+    pub fn step(&mut self, name: &str, reproduce: &dyn Display, work: impl FnOnce() -> Result<()>) -> Result<()> {
         eprintln!("── {name}: {reproduce}");
         let start = Instant::now();
         let outcome = work();
@@ -58,13 +50,7 @@ impl Steps {
 /// The table of times.
 impl Display for Steps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self
-            .done
-            .iter()
-            .map(|(name, _)| name.chars().count())
-            .max()
-            .unwrap_or(0)
-            .max("total".len());
+        let width = self.done.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("total".len());
         for (name, took) in &self.done {
             writeln!(f, "{name:width$}  {:>9}", Seconds(*took).to_string())?;
         }
@@ -90,10 +76,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let mut steps = Steps::new(root.path());
         steps.command("first", &Argv::new("true")).unwrap();
-        let error = steps
-            .command("second", &Argv::new("false").variable("A", "b c"))
-            .unwrap_err()
-            .to_string();
+        let error = steps.command("second", &Argv::new("false").variable("A", "b c")).unwrap_err().to_string();
         assert!(error.starts_with("second failed after "), "{error}");
         assert!(error.contains("exit status: 1"), "{error}");
         assert!(error.ends_with("\n    A='b c' false"), "{error}");
@@ -102,17 +85,9 @@ mod tests {
 
     #[test]
     fn the_table_lists_every_step_and_the_total() {
-        let done = vec![
-            ("clippy".to_owned(), Duration::from_millis(1500)),
-            ("tests".to_owned(), Duration::from_secs(61)),
-        ];
-        let steps = Steps {
-            root: PathBuf::new(),
-            done,
-        };
-        assert_eq!(
-            steps.to_string(),
-            "clippy      1.5 s\ntests      61.0 s\ntotal      62.5 s"
-        );
+        let done =
+            vec![("clippy".to_owned(), Duration::from_millis(1500)), ("tests".to_owned(), Duration::from_secs(61))];
+        let steps = Steps { root: PathBuf::new(), done };
+        assert_eq!(steps.to_string(), "clippy      1.5 s\ntests      61.0 s\ntotal      62.5 s");
     }
 }

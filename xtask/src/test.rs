@@ -16,19 +16,12 @@ pub fn run(root: &Path, fast: bool) -> Result<()> {
         steps.step("setup", &"cargo xtask setup", || setup::run(root))?;
     }
     steps.command("formatting", &Argv::new("cargo fmt --all -- --check"))?;
-    steps.command(
-        "clippy",
-        &Argv::new("cargo clippy --workspace --all-targets -- -D warnings"),
-    )?;
+    steps.command("clippy", &Argv::new("cargo clippy --workspace --all-targets -- -D warnings"))?;
     steps.step("tidy", &"cargo xtask tidy", || tidy::run(root))?;
     // Cargo builds a package's own binaries for its tests, but not those of others, which the integration tests drive.
-    steps.command(
-        "binaries",
-        &Argv::new("cargo build --workspace --bins --examples"),
-    )?;
+    steps.command("binaries", &Argv::new("cargo build --workspace --bins --examples"))?;
     rust_tests(&mut steps)?;
-    let documentation =
-        Argv::new("cargo doc --no-deps --workspace").variable("RUSTDOCFLAGS", "-D warnings");
+    let documentation = Argv::new("cargo doc --no-deps --workspace").variable("RUSTDOCFLAGS", "-D warnings");
     steps.command("documentation", &documentation)?;
     for plugin in python_plugins(root)? {
         let argv = Argv::new("python3 -B -m unittest discover -s tests -t .").directory(&plugin);
@@ -43,14 +36,8 @@ fn rust_tests(steps: &mut Steps) -> Result<()> {
     if which::which("cargo-nextest").is_err() {
         return steps.command("tests", &Argv::new("cargo test --workspace --no-fail-fast"));
     }
-    steps.command(
-        "tests",
-        &Argv::new("cargo nextest run --workspace --no-fail-fast"),
-    )?;
-    steps.command(
-        "documentation tests",
-        &Argv::new("cargo test --workspace --doc --no-fail-fast"),
-    )
+    steps.command("tests", &Argv::new("cargo nextest run --workspace --no-fail-fast"))?;
+    steps.command("documentation tests", &Argv::new("cargo test --workspace --doc --no-fail-fast"))
 }
 
 /// The directories of plugins in Python that have tests, relative to the top and sorted.
@@ -59,14 +46,10 @@ fn rust_tests(steps: &mut Steps) -> Result<()> {
 fn python_plugins(root: &Path) -> Result<Vec<String>> {
     let plugins = root.join("plugins");
     let mut found = Vec::new();
-    for entry in fs::read_dir(&plugins)
-        .with_context(|| format!("`{}` cannot be listed", plugins.display()))?
-    {
+    for entry in fs::read_dir(&plugins).with_context(|| format!("`{}` cannot be listed", plugins.display()))? {
         let entry = entry?;
         let (path, name) = (entry.path(), entry.file_name());
-        let name = name
-            .to_str()
-            .with_context(|| format!("`{}` is not UTF-8", path.display()))?;
+        let name = name.to_str().with_context(|| format!("`{}` is not UTF-8", path.display()))?;
         if !path.join("provider.py").is_file() || !path.join("tests").is_dir() {
             continue;
         }
@@ -82,10 +65,7 @@ fn python_plugins(root: &Path) -> Result<Vec<String>> {
 fn has_python_test(directory: &Path) -> Result<bool> {
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
-        if name
-            .to_str()
-            .is_some_and(|name| name.starts_with("test") && name.ends_with(".py"))
-        {
+        if name.to_str().is_some_and(|name| name.starts_with("test") && name.ends_with(".py")) {
             return Ok(true);
         }
     }
@@ -117,10 +97,7 @@ mod tests {
             "plugins/untested/provider.py",
             "plugins/rust/tests/main.rs",
         ]);
-        assert_eq!(
-            python_plugins(root.path()).unwrap(),
-            ["plugins/a", "plugins/b"]
-        );
+        assert_eq!(python_plugins(root.path()).unwrap(), ["plugins/a", "plugins/b"]);
     }
 
     #[test]

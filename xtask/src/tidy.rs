@@ -27,11 +27,7 @@ pub fn run(root: &Path) -> Result<()> {
         return Ok(());
     }
     let list: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    bail!(
-        "{} of the repository's rules\n{}",
-        count(faults.len()),
-        list.join("\n")
-    );
+    bail!("{} of the repository's rules\n{}", count(faults.len()), list.join("\n"));
 }
 
 fn faults(root: &Path) -> Result<Vec<Fault>> {
@@ -54,11 +50,7 @@ fn faults(root: &Path) -> Result<Vec<Fault>> {
 }
 
 fn count(faults: usize) -> String {
-    if faults == 1 {
-        "1 breach".to_owned()
-    } else {
-        format!("{faults} breaches")
-    }
+    if faults == 1 { "1 breach".to_owned() } else { format!("{faults} breaches") }
 }
 
 #[cfg(test)]
@@ -80,14 +72,8 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        write(
-            "Cargo.toml",
-            "[workspace]\nmembers = [\"crates/stray\"]\nresolver = \"3\"\n",
-        );
-        write(
-            "crates/stray/Cargo.toml",
-            "[package]\nname = \"stray\"\nedition = \"2024\"\n",
-        );
+        write("Cargo.toml", "[workspace]\nmembers = [\"crates/stray\"]\nresolver = \"3\"\n");
+        write("crates/stray/Cargo.toml", "[package]\nname = \"stray\"\nedition = \"2024\"\n");
         write("crates/stray/src/lib.rs", &"// long\n".repeat(401));
         write("README.md", "[gone](gone.md)\n");
         write(".gitignore", "ignored\n");

@@ -9,6 +9,7 @@ use prizm_install::{Identifier, Reporter};
 
 use crate::config::home;
 use crate::entry::{Origin, Surroundings};
+use crate::transform::LONGEST;
 use crate::{Bundled, Config, Error, ErrorKind, Registry, Result};
 
 /// Makes a [`Registry`].
@@ -77,7 +78,7 @@ impl RegistryBuilder {
             Some(config) => config,
             None => Config::load(&home.join("config.toml"))?,
         };
-        let around = Surroundings::new(home, self.timing, self.reporter.unwrap_or_else(|| Arc::new(())));
+        let around = Surroundings::new(home, bounded(self.timing), self.reporter.unwrap_or_else(|| Arc::new(())));
         let registry = Registry::with(around);
         for bundled in self.bundled {
             let settings = config.providers.remove(bundled.id()).unwrap_or_default();
@@ -101,5 +102,15 @@ impl RegistryBuilder {
             registry.insert(id, Origin::Identifier(identifier), settings);
         }
         Ok(registry)
+    }
+}
+
+fn bounded(timing: Timing) -> Timing {
+    Timing {
+        initialize: timing.initialize.min(LONGEST),
+        configure: timing.configure.min(LONGEST),
+        cancel_grace: timing.cancel_grace.min(LONGEST),
+        query: timing.query.min(LONGEST),
+        idle_stop: timing.idle_stop.min(LONGEST),
     }
 }

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 use crate::{Error, ErrorKind, Media, Model, Result, suggest};
 
-/// The longest timeout. A longer one is as good as none, and no clock can tell when it ends.
-const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+/// The longest time that is waited. A longer one is as good as for ever, and no clock can tell when it ends.
+pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// A job that has not begun. It begins when it is awaited; dropping it cancels it.
 #[must_use = "a transform does nothing until it is awaited"]

@@ -24,13 +24,7 @@ pub struct Program {
 
 /// All of them.
 pub const NEEDED: &[Program] = &[
-    Program {
-        name: "git",
-        package: "git",
-        version: "--version",
-        oldest: (2, 39),
-        purpose: "lists the files to check",
-    },
+    Program { name: "git", package: "git", version: "--version", oldest: (2, 39), purpose: "lists the files to check" },
     Program {
         name: "python3",
         package: "python3",
@@ -119,19 +113,10 @@ fn parse(output: &str) -> Found {
     let words = output.lines().next().unwrap_or_default().split_whitespace();
     let release = |word: &str| {
         let word = word.trim_start_matches(['n', 'v']);
-        let mut numbers = word
-            .split(|c: char| !c.is_ascii_digit() && c != '.')
-            .next()?
-            .split('.');
-        Some(Found::Version(
-            numbers.next()?.parse().ok()?,
-            numbers.next()?.parse().ok()?,
-        ))
+        let mut numbers = word.split(|c: char| !c.is_ascii_digit() && c != '.').next()?.split('.');
+        Some(Found::Version(numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
     };
-    words
-        .into_iter()
-        .find_map(release)
-        .unwrap_or(Found::Unnumbered)
+    words.into_iter().find_map(release).unwrap_or(Found::Unnumbered)
 }
 
 #[cfg(test)]
@@ -143,18 +128,9 @@ mod tests {
         for (output, expected) in [
             ("git version 2.39.5", Found::Version(2, 39)),
             ("Python 3.11.2\n", Found::Version(3, 11)),
-            (
-                "ffmpeg version 5.1.6-0+deb12u1 Copyright (c) 2000-2024 the FFmpeg developers\n1.2",
-                Found::Version(5, 1),
-            ),
-            (
-                "ffmpeg version n7.1 Copyright (c) 2000-2024",
-                Found::Version(7, 1),
-            ),
-            (
-                "ffmpeg version N-118193-g5f38c82536 Copyright (c) 2000-2024",
-                Found::Unnumbered,
-            ),
+            ("ffmpeg version 5.1.6-0+deb12u1 Copyright (c) 2000-2024 the FFmpeg developers\n1.2", Found::Version(5, 1)),
+            ("ffmpeg version n7.1 Copyright (c) 2000-2024", Found::Version(7, 1)),
+            ("ffmpeg version N-118193-g5f38c82536 Copyright (c) 2000-2024", Found::Unnumbered),
             ("", Found::Unnumbered),
         ] {
             assert_eq!(parse(output), expected, "{output}");
@@ -175,10 +151,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let git = NEEDED.iter().find(|program| program.name == "git").unwrap();
         assert!(matches!(git.find(root.path()).unwrap(), Found::Version(..)));
-        let absent = Program {
-            name: "no-such-program-of-xtask",
-            ..*git
-        };
+        let absent = Program { name: "no-such-program-of-xtask", ..*git };
         assert_eq!(absent.find(root.path()).unwrap(), Found::Nothing);
     }
 }

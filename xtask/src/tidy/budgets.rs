@@ -22,29 +22,13 @@ pub const EXCEPTIONS: &[Exception] = &[];
 
 /// Every source file over the limit, and every exception that is not one.
 pub fn check(tree: &Tree, exceptions: &[Exception]) -> Vec<Fault> {
-    let long = |path: &str| {
-        tree.text(path)
-            .is_some_and(|text| text.lines().count() > LIMIT)
-    };
-    let stale = exceptions
-        .iter()
-        .filter(|exception| !long(exception.path))
-        .map(|exception| {
-            let what = format!(
-                "the file is an exception ({}), but is not over {LIMIT} lines",
-                exception.reason
-            );
-            Fault::of_file(
-                exception.path,
-                what,
-                "remove it from EXCEPTIONS in xtask/src/tidy/budgets.rs",
-            )
-        });
-    let sources = tree
-        .texts()
-        .filter(|(path, _)| SOURCES.iter().any(|suffix| path.ends_with(suffix)));
-    let bound =
-        sources.filter(|(path, _)| !exceptions.iter().any(|exception| exception.path == *path));
+    let long = |path: &str| tree.text(path).is_some_and(|text| text.lines().count() > LIMIT);
+    let stale = exceptions.iter().filter(|exception| !long(exception.path)).map(|exception| {
+        let what = format!("the file is an exception ({}), but is not over {LIMIT} lines", exception.reason);
+        Fault::of_file(exception.path, what, "remove it from EXCEPTIONS in xtask/src/tidy/budgets.rs")
+    });
+    let sources = tree.texts().filter(|(path, _)| SOURCES.iter().any(|suffix| path.ends_with(suffix)));
+    let bound = sources.filter(|(path, _)| !exceptions.iter().any(|exception| exception.path == *path));
     let over = bound.filter(|(path, _)| long(path)).map(|(path, text)| {
         let what = format!("{} lines, the limit is {LIMIT}", text.lines().count());
         Fault::of_file(path, what, "split it: one concept a file")
@@ -60,32 +44,18 @@ mod tests {
     #[test]
     fn the_limit_binds_sources_only() {
         let (at, over) = ("x\n".repeat(LIMIT), "x\n".repeat(LIMIT + 1));
-        let files = [
-            ("at.rs", at.as_str()),
-            ("over.rs", &over),
-            ("over.py", &over),
-            ("over.ts", &over),
-            ("over.md", &over),
-        ];
-        let expected = ["over.py", "over.rs", "over.ts"]
-            .map(|path| format!("{path}: 401 lines, the limit is 400"));
+        let files =
+            [("at.rs", at.as_str()), ("over.rs", &over), ("over.py", &over), ("over.ts", &over), ("over.md", &over)];
+        let expected = ["over.py", "over.rs", "over.ts"].map(|path| format!("{path}: 401 lines, the limit is 400"));
         assert_eq!(found(&files, |tree| check(tree, &[])), expected);
     }
 
     #[test]
     fn exceptions_hold_only_while_they_are_needed() {
         let over = "x\n".repeat(LIMIT + 1);
-        let exceptions = ["long.rs", "short.rs", "gone.rs"].map(|path| Exception {
-            path,
-            reason: "a table of codes",
-        });
-        let faults = found(&[("long.rs", &over), ("short.rs", "x\n")], |tree| {
-            check(tree, &exceptions)
-        });
+        let exceptions = ["long.rs", "short.rs", "gone.rs"].map(|path| Exception { path, reason: "a table of codes" });
+        let faults = found(&[("long.rs", &over), ("short.rs", "x\n")], |tree| check(tree, &exceptions));
         let stale = "the file is an exception (a table of codes), but is not over 400 lines";
-        assert_eq!(
-            faults,
-            [format!("short.rs: {stale}"), format!("gone.rs: {stale}")]
-        );
+        assert_eq!(faults, [format!("short.rs: {stale}"), format!("gone.rs: {stale}")]);
     }
 }

@@ -21,21 +21,12 @@ pub fn check(tree: &Tree) -> Vec<Fault> {
         }
     }
     let members = members(tree);
-    for package in packages
-        .iter()
-        .filter(|package| tree.directories("").contains(&top(package)))
-    {
+    for package in packages.iter().filter(|package| tree.directories("").contains(&top(package))) {
         faults.extend(manifest(tree, package));
         faults.extend(documentation(tree, package));
         if !members.iter().any(|member| covers(member, package)) {
-            let what = format!(
-                "`{package}` is not a member of the workspace, so nothing builds or tests it"
-            );
-            faults.push(Fault::of_file(
-                "Cargo.toml",
-                what,
-                format!("add \"{package}\" to `members`"),
-            ));
+            let what = format!("`{package}` is not a member of the workspace, so nothing builds or tests it");
+            faults.push(Fault::of_file("Cargo.toml", what, format!("add \"{package}\" to `members`")));
         }
     }
     faults
@@ -46,56 +37,31 @@ fn top(package: &str) -> &str {
 }
 
 fn plugin_files(tree: &Tree, plugin: &str) -> Vec<Fault> {
-    let needed = [
-        ("prizm.toml", "every plugin has a manifest"),
-        ("README.md", "every plugin says what it does"),
-    ];
-    let missing = needed
-        .into_iter()
-        .filter(|(name, _)| tree.file(&format!("{plugin}/{name}")).is_none());
-    missing
-        .map(|(name, why)| Fault::of_file(&format!("{plugin}/{name}"), "the file is missing", why))
-        .collect()
+    let needed = [("prizm.toml", "every plugin has a manifest"), ("README.md", "every plugin says what it does")];
+    let missing = needed.into_iter().filter(|(name, _)| tree.file(&format!("{plugin}/{name}")).is_none());
+    missing.map(|(name, why)| Fault::of_file(&format!("{plugin}/{name}"), "the file is missing", why)).collect()
 }
 
 fn manifest(tree: &Tree, package: &str) -> Vec<Fault> {
     let path = format!("{package}/Cargo.toml");
     let Some(text) = tree.text(&path) else {
-        return vec![Fault::of_file(
-            &path,
-            "the file is missing",
-            "make it a crate, or move it out of this directory",
-        )];
+        return vec![Fault::of_file(&path, "the file is missing", "make it a crate, or move it out of this directory")];
     };
     let table: toml::Table = match text.parse() {
         Ok(table) => table,
         Err(error) => {
-            return vec![Fault::of_file(
-                &path,
-                format!("it is not TOML: {}", error.message()),
-                "correct it",
-            )];
+            return vec![Fault::of_file(&path, format!("it is not TOML: {}", error.message()), "correct it")];
         }
     };
     let inherits = |section: &str, key: Option<&str>| {
         let section = table.get(section);
         let value = key.map_or(section, |key| section.and_then(|section| section.get(key)));
-        value
-            .and_then(|value| value.get("workspace"))
-            .and_then(toml::Value::as_bool)
-            == Some(true)
+        value.and_then(|value| value.get("workspace")).and_then(toml::Value::as_bool) == Some(true)
     };
     let mut faults = Vec::new();
-    for key in INHERITED
-        .iter()
-        .filter(|key| !inherits("package", Some(key)))
-    {
+    for key in INHERITED.iter().filter(|key| !inherits("package", Some(key))) {
         let what = format!("`{key}` is not the workspace's");
-        faults.push(Fault::of_file(
-            &path,
-            what,
-            format!("write `{key}.workspace = true` under [package]"),
-        ));
+        faults.push(Fault::of_file(&path, what, format!("write `{key}.workspace = true` under [package]")));
     }
     if !inherits("lints", None) {
         faults.push(Fault::of_file(
@@ -114,19 +80,10 @@ fn documentation(tree: &Tree, package: &str) -> Vec<Fault> {
     for (path, text) in tree.texts() {
         if path.strip_prefix(&sources).is_some_and(is_root) {
             roots += 1;
-            let first = text
-                .lines()
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or_default();
+            let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
             if !first.starts_with("//!") && !first.starts_with("#![doc = include_str!") {
-                let remedy =
-                    "say first what the crate or the program is, and what it does not know";
-                faults.push(Fault::of_line(
-                    path,
-                    1,
-                    "the file does not begin with `//!`",
-                    remedy,
-                ));
+                let remedy = "say first what the crate or the program is, and what it does not know";
+                faults.push(Fault::of_line(path, 1, "the file does not begin with `//!`", remedy));
             }
         }
     }
@@ -151,25 +108,15 @@ fn is_root(path: &str) -> bool {
 }
 
 fn members(tree: &Tree) -> Vec<String> {
-    let manifest = tree
-        .text("Cargo.toml")
-        .and_then(|text| text.parse::<toml::Table>().ok());
-    let members = manifest
-        .as_ref()
-        .and_then(|it| it.get("workspace")?.get("members")?.as_array());
-    members
-        .into_iter()
-        .flatten()
-        .filter_map(|member| Some(member.as_str()?.to_owned()))
-        .collect()
+    let manifest = tree.text("Cargo.toml").and_then(|text| text.parse::<toml::Table>().ok());
+    let members = manifest.as_ref().and_then(|it| it.get("workspace")?.get("members")?.as_array());
+    members.into_iter().flatten().filter_map(|member| Some(member.as_str()?.to_owned())).collect()
 }
 
 /// Whether an entry of `members` is `package` or a pattern such as `crates/*` that holds it.
 fn covers(member: &str, package: &str) -> bool {
     match member.strip_suffix("/*") {
-        Some(directory) => package
-            .rsplit_once('/')
-            .is_some_and(|(parent, _)| parent == directory),
+        Some(directory) => package.rsplit_once('/').is_some_and(|(parent, _)| parent == directory),
         None => member == package,
     }
 }
@@ -179,10 +126,7 @@ mod tests {
     use super::*;
     use crate::tidy::tree::testing::found;
 
-    const ROOT: (&str, &str) = (
-        "Cargo.toml",
-        "[workspace]\nmembers = [\"crates/*\", \"plugins/a\"]\n",
-    );
+    const ROOT: (&str, &str) = ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\", \"plugins/a\"]\n");
 
     const GOOD: &str = "[package]\nname = \"a\"\nedition.workspace = true\nrust-version = { workspace = true }\n\
                         license.workspace = true\n\n[lints]\nworkspace = true\n";
@@ -198,10 +142,7 @@ mod tests {
             ("crates/a/src/deep/lib.rs", "mod x;\n"),
             ("plugins/README.md", ""),
             ("plugins/a/Cargo.toml", GOOD),
-            (
-                "plugins/a/src/main.rs",
-                "#![doc = include_str!(\"../README.md\")]\n",
-            ),
+            ("plugins/a/src/main.rs", "#![doc = include_str!(\"../README.md\")]\n"),
             ("plugins/a/prizm.toml", ""),
             ("plugins/a/README.md", ""),
             ("plugins/python/provider.py", ""),
@@ -213,9 +154,7 @@ mod tests {
 
     #[test]
     fn every_lack_is_named() {
-        let own = GOOD
-            .replace("edition.workspace = true", "edition = \"2021\"")
-            .replace("[lints]", "[other]");
+        let own = GOOD.replace("edition.workspace = true", "edition = \"2021\"").replace("[lints]", "[other]");
         let files = [
             ROOT,
             ("crates/a/Cargo.toml", own.as_str()),
@@ -242,17 +181,9 @@ mod tests {
             "crates/c/Cargo.toml: the file is missing",
             "crates/c/src/: there is neither lib.rs nor main.rs",
         ] {
-            assert!(
-                faults.iter().any(|fault| fault == expected),
-                "{expected}: {faults:#?}"
-            );
+            assert!(faults.iter().any(|fault| fault == expected), "{expected}: {faults:#?}");
         }
-        assert!(
-            faults
-                .iter()
-                .any(|fault| fault.starts_with("plugins/b/Cargo.toml: it is not TOML")),
-            "{faults:#?}"
-        );
+        assert!(faults.iter().any(|fault| fault.starts_with("plugins/b/Cargo.toml: it is not TOML")), "{faults:#?}");
         assert_eq!(faults.len(), 12, "{faults:#?}");
     }
 }

@@ -9,31 +9,17 @@ const EXAMPLES: &str = "protocol/examples/";
 pub fn check(tree: &Tree) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in &tree.files {
-        let Some(name) = file
-            .path
-            .strip_prefix(EXAMPLES)
-            .filter(|name| name.ends_with(".json"))
-        else {
+        let Some(name) = file.path.strip_prefix(EXAMPLES).filter(|name| name.ends_with(".json")) else {
             continue;
         };
         if name.split('/').count() != 2 {
             let what = "an example is not filed under its type";
-            faults.push(Fault::of_file(
-                &file.path,
-                what,
-                format!("move it to {EXAMPLES}<Type>/"),
-            ));
+            faults.push(Fault::of_file(&file.path, what, format!("move it to {EXAMPLES}<Type>/")));
         }
-        let parsed =
-            serde_json::from_str::<serde_json::Value>(file.text.as_deref().unwrap_or_default());
+        let parsed = serde_json::from_str::<serde_json::Value>(file.text.as_deref().unwrap_or_default());
         if let Err(error) = parsed {
             let what = format!("it is not JSON: {error}");
-            faults.push(Fault::of_line(
-                &file.path,
-                error.line(),
-                what,
-                "an example is one JSON value",
-            ));
+            faults.push(Fault::of_line(&file.path, error.line(), what, "an example is one JSON value"));
         }
     }
     faults
@@ -55,14 +41,7 @@ mod tests {
         ];
         let faults = found(&files, check);
         assert_eq!(faults.len(), 2, "{faults:?}");
-        assert!(
-            faults[0].starts_with(
-                "protocol/examples/Media/broken.json:3: it is not JSON: expected value"
-            )
-        );
-        assert_eq!(
-            faults[1],
-            "protocol/examples/stray.json: an example is not filed under its type"
-        );
+        assert!(faults[0].starts_with("protocol/examples/Media/broken.json:3: it is not JSON: expected value"));
+        assert_eq!(faults[1], "protocol/examples/stray.json: an example is not filed under its type");
     }
 }

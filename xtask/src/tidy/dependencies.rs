@@ -39,15 +39,9 @@ fn from_metadata(metadata: &Metadata) -> Vec<Member> {
     let member = |package: &&cargo_metadata::Package| {
         let dependency = |dependency: &cargo_metadata::Dependency| Dependency {
             name: dependency.name.clone(),
-            key: dependency
-                .rename
-                .clone()
-                .unwrap_or_else(|| dependency.name.clone()),
+            key: dependency.rename.clone().unwrap_or_else(|| dependency.name.clone()),
         };
-        let manifest = package
-            .manifest_path
-            .strip_prefix(&metadata.workspace_root)
-            .unwrap_or(&package.manifest_path);
+        let manifest = package.manifest_path.strip_prefix(&metadata.workspace_root).unwrap_or(&package.manifest_path);
         Member {
             name: package.name.to_string(),
             manifest: manifest.to_string(),
@@ -70,11 +64,7 @@ pub fn check(tree: &Tree, members: &[Member]) -> Vec<Fault> {
         };
         for dependency in &member.dependencies {
             let is_member = members.iter().any(|other| other.name == dependency.name);
-            let outcome = if is_member {
-                inner(row, &dependency.name)
-            } else {
-                outer(&member.name, &dependency.name)
-            };
+            let outcome = if is_member { inner(row, &dependency.name) } else { outer(&member.name, &dependency.name) };
             if let Err((what, remedy)) = outcome {
                 let line = line_of(tree, &member.manifest, &dependency.key);
                 faults.push(Fault::of_line(&member.manifest, line, what, remedy));
@@ -94,30 +84,17 @@ fn inner(row: &Row, dependency: &str) -> Result<(), Breach> {
     if allowed {
         return Ok(());
     }
-    let what = format!(
-        "`{}` may not depend on `{dependency}`, not even in its tests: it {}",
-        row.name, row.ignorance
-    );
-    Err((
-        what,
-        "move what needs both to a crate above them, a test to tests/it".to_owned(),
-    ))
+    let what = format!("`{}` may not depend on `{dependency}`, not even in its tests: it {}", row.name, row.ignorance);
+    Err((what, "move what needs both to a crate above them, a test to tests/it".to_owned()))
 }
 
 fn outer(member: &str, dependency: &str) -> Result<(), Breach> {
-    let family = |name: &str| {
-        dependency == name
-            || dependency
-                .strip_prefix(name)
-                .is_some_and(|rest| rest.starts_with('-'))
-    };
+    let family =
+        |name: &str| dependency == name || dependency.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
     for (name, owner) in ONLY {
         if family(name) && member != *owner {
             let what = format!("`{member}` names `{dependency}`, which only `{owner}` may");
-            return Err((
-                what,
-                format!("ask for what you need in `{owner}`'s interface"),
-            ));
+            return Err((what, format!("ask for what you need in `{owner}`'s interface")));
         }
     }
     for (crate_name, names, reason) in FORBIDDEN {
@@ -132,14 +109,8 @@ fn outer(member: &str, dependency: &str) -> Result<(), Breach> {
 fn stale(row: &Row, members: &[Member]) -> Option<Fault> {
     let exists = members.iter().any(|member| member.name == row.name);
     let (what, remedy) = match (exists, row.planned) {
-        (false, false) => (
-            format!("`{}` is not a crate of the workspace", row.name),
-            "remove its row",
-        ),
-        (true, true) => (
-            format!("`{}` is no longer planned: it exists", row.name),
-            "say `planned: false`",
-        ),
+        (false, false) => (format!("`{}` is not a crate of the workspace", row.name), "remove its row"),
+        (true, true) => (format!("`{}` is no longer planned: it exists", row.name), "say `planned: false`"),
         _ => return None,
     };
     Some(Fault::of_file(TABLE_FILE, what, remedy))
@@ -149,12 +120,9 @@ fn stale(row: &Row, members: &[Member]) -> Option<Fault> {
 fn line_of(tree: &Tree, manifest: &str, key: &str) -> usize {
     let is_key = |line: &str| {
         let line = line.trim_start();
-        let line = line
-            .strip_prefix('[')
-            .and_then(|section| section.rsplit_once("dependencies."))
-            .map_or(line, |it| it.1);
-        line.strip_prefix(key)
-            .is_some_and(|rest| rest.starts_with([' ', '=', '.', ']']))
+        let line =
+            line.strip_prefix('[').and_then(|section| section.rsplit_once("dependencies.")).map_or(line, |it| it.1);
+        line.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', '=', '.', ']']))
     };
     let text = tree.text(manifest).unwrap_or_default();
     text.lines().position(is_key).map_or(1, |index| index + 1)

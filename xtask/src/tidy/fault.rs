@@ -14,25 +14,12 @@ pub struct Fault {
 impl Fault {
     /// A breach by the file at `path`.
     pub fn of_file(path: &str, what: impl Into<String>, remedy: impl Into<String>) -> Fault {
-        Fault {
-            path: path.to_owned(),
-            line: None,
-            what: what.into(),
-            remedy: remedy.into(),
-        }
+        Fault { path: path.to_owned(), line: None, what: what.into(), remedy: remedy.into() }
     }
 
     /// A breach by one line (from 1) of the file at `path`.
-    pub fn of_line(
-        path: &str,
-        line: usize,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Fault {
-        Fault {
-            line: Some(line),
-            ..Fault::of_file(path, what, remedy)
-        }
+    pub fn of_line(path: &str, line: usize, what: impl Into<String>, remedy: impl Into<String>) -> Fault {
+        Fault { line: Some(line), ..Fault::of_file(path, what, remedy) }
     }
 }
 

@@ -12,22 +12,13 @@ pub fn check(tree: &Tree) -> Vec<Fault> {
     let declares = |name: &str| declared.lines().any(|line| module_of(line) == Some(name));
     let mut faults = Vec::new();
     for file in &tree.files {
-        let Some(name) = file
-            .path
-            .strip_prefix(DIRECTORY)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .and_then(module)
+        let Some(name) = file.path.strip_prefix(DIRECTORY).and_then(|rest| rest.strip_prefix('/')).and_then(module)
         else {
             continue;
         };
         if name != "main" && !declares(name) {
-            let what =
-                format!("its tests never run: `{main}` does not declare the module `{name}`");
-            faults.push(Fault::of_file(
-                &file.path,
-                what,
-                format!("add `mod {name};` to `{main}`"),
-            ));
+            let what = format!("its tests never run: `{main}` does not declare the module `{name}`");
+            faults.push(Fault::of_file(&file.path, what, format!("add `mod {name};` to `{main}`")));
         }
     }
     faults
@@ -35,9 +26,7 @@ pub fn check(tree: &Tree) -> Vec<Fault> {
 
 /// The module that the file at `path`, relative to the directory, is the root of: `x.rs` or `x/mod.rs`.
 fn module(path: &str) -> Option<&str> {
-    let name = path
-        .strip_suffix("/mod.rs")
-        .or_else(|| path.strip_suffix(".rs"))?;
+    let name = path.strip_suffix("/mod.rs").or_else(|| path.strip_suffix(".rs"))?;
     (!name.contains('/')).then_some(name)
 }
 
@@ -56,10 +45,7 @@ mod tests {
     #[test]
     fn only_undeclared_modules_are_found() {
         let files = [
-            (
-                "tests/it/main.rs",
-                "//! Tests.\nmod install; // stage\npub mod support;\n// mod route;\n",
-            ),
+            ("tests/it/main.rs", "//! Tests.\nmod install; // stage\npub mod support;\n// mod route;\n"),
             ("tests/it/install.rs", ""),
             ("tests/it/install/deep.rs", ""),
             ("tests/it/support/mod.rs", ""),

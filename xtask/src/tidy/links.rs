@@ -15,12 +15,7 @@ pub fn check(tree: &Tree) -> Vec<Fault> {
             let exists = resolve(path, relative).is_some_and(|place| exists(tree, &place));
             if !exists {
                 let what = format!("`{target}` is not a file of the repository");
-                faults.push(Fault::of_line(
-                    path,
-                    line,
-                    what,
-                    "correct the link, or add the file that it means",
-                ));
+                faults.push(Fault::of_line(path, line, what, "correct the link, or add the file that it means"));
             }
         }
     }
@@ -30,24 +25,15 @@ pub fn check(tree: &Tree) -> Vec<Fault> {
 /// The path of a link into the repository; none for a link to elsewhere or within the document.
 fn relative(target: &str) -> Option<&str> {
     let path = target.split(['#', '?']).next().unwrap_or_default();
-    let is_scheme = |text: &str| {
-        text.chars()
-            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    };
-    let has_scheme = target
-        .split_once(':')
-        .is_some_and(|(scheme, _)| is_scheme(scheme));
+    let is_scheme = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let has_scheme = target.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme));
     (!path.is_empty() && !has_scheme && !path.starts_with("//")).then_some(path)
 }
 
 /// The path from the top of what `document` calls `target`; none when that is outside the repository.
 fn resolve(document: &str, target: &str) -> Option<String> {
     let from_top = target.starts_with('/');
-    let mut place: Vec<_> = if from_top {
-        Vec::new()
-    } else {
-        document.split('/').collect()
-    };
+    let mut place: Vec<_> = if from_top { Vec::new() } else { document.split('/').collect() };
     place.pop();
     for part in target.split('/') {
         match part {
@@ -63,12 +49,7 @@ fn resolve(document: &str, target: &str) -> Option<String> {
 
 fn exists(tree: &Tree, place: &str) -> bool {
     let directory = format!("{place}/");
-    place.is_empty()
-        || tree.file(place).is_some()
-        || tree
-            .files
-            .iter()
-            .any(|file| file.path.starts_with(&directory))
+    place.is_empty() || tree.file(place).is_some() || tree.files.iter().any(|file| file.path.starts_with(&directory))
 }
 
 #[cfg(test)]
@@ -94,12 +75,7 @@ mod tests {
             ("/other.md", false),
         ] {
             let text = format!("# Title\n\n[link]({target})\n");
-            let files = [
-                ("README.md", ""),
-                ("docs/a.md", &text),
-                ("docs/other.md", ""),
-                ("docs/deep/b.md", ""),
-            ];
+            let files = [("README.md", ""), ("docs/a.md", &text), ("docs/other.md", ""), ("docs/deep/b.md", "")];
             let expected: Vec<_> = (!good)
                 .then(|| format!("docs/a.md:3: `{target}` is not a file of the repository"))
                 .into_iter()

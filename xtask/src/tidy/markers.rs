@@ -4,12 +4,10 @@ use crate::tidy::fault::Fault;
 use crate::tidy::tree::Tree;
 
 const SOURCES: &[&str] = &[
-    ".rs", ".py", ".pyi", ".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".sh", ".pl",
-    ".toml", ".yml", ".yaml",
+    ".rs", ".py", ".pyi", ".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".sh", ".pl", ".toml", ".yml", ".yaml",
 ];
 
-const UNFINISHED: &str =
-    "finish the work or take it out; what is left for later belongs in an issue";
+const UNFINISHED: &str = "finish the work or take it out; what is left for later belongs in an issue";
 
 /// What must not be in a source, and the remedy. Written so that this file does not hold it.
 const MARKERS: &[(&str, &str)] = &[
@@ -18,26 +16,23 @@ const MARKERS: &[(&str, &str)] = &[
     (concat!("TO", "DO"), UNFINISHED),
     (concat!("FIX", "ME"), UNFINISHED),
     (concat!("NotImplemented", "Error"), UNFINISHED),
-    (
-        concat!("#[ig", "nore"),
-        "make the test pass everywhere or remove it",
-    ),
+    (concat!("#[ig", "nore"), "make the test pass everywhere or remove it"),
     (concat!("allow(dead", "_code)"), "remove what nothing uses"),
     (concat!("d", "bg!"), "remove it, or log with tracing"),
 ];
 
 /// Every line of a source that holds a marker.
 pub fn check(tree: &Tree) -> Vec<Fault> {
-    let sources = tree
-        .texts()
-        .filter(|(path, _)| SOURCES.iter().any(|suffix| path.ends_with(suffix)));
+    let sources = tree.texts().filter(|(path, _)| SOURCES.iter().any(|suffix| path.ends_with(suffix)));
     let mut faults = Vec::new();
     for (path, text) in sources {
         for (index, line) in text.lines().enumerate() {
             let held = MARKERS.iter().filter(|(marker, _)| holds(line, marker));
-            faults.extend(held.map(|(marker, remedy)| {
-                Fault::of_line(path, index + 1, format!("`{marker}` in a source"), *remedy)
-            }));
+            faults.extend(
+                held.map(|(marker, remedy)| {
+                    Fault::of_line(path, index + 1, format!("`{marker}` in a source"), *remedy)
+                }),
+            );
         }
     }
     faults

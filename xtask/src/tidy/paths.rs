@@ -4,19 +4,12 @@ use crate::tidy::fault::Fault;
 use crate::tidy::tree::Tree;
 
 /// Where people's directories are; written so that this file does not hold one.
-const HOMES: &[&str] = &[
-    concat!("/ho", "me/"),
-    concat!("/ro", "ot/"),
-    concat!("/Us", "ers/"),
-];
+const HOMES: &[&str] = &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
 
 /// Every line with a path into somebody's home or into this very checkout.
 pub fn check(tree: &Tree) -> Vec<Fault> {
     // A checkout directly below `/` has a name like `/src`, which says nothing about a machine.
-    let own = tree
-        .root
-        .to_str()
-        .filter(|_| tree.root.components().count() > 2);
+    let own = tree.root.to_str().filter(|_| tree.root.components().count() > 2);
     let mut faults = Vec::new();
     for (path, text) in tree.texts() {
         for (index, line) in text.lines().enumerate() {
@@ -49,8 +42,7 @@ fn holds_home(line: &str, home: &str) -> bool {
 fn holds(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(start, _)| {
         let next = line[start + path.len()..].chars().next();
-        begins_path(line, start)
-            && !next.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        begins_path(line, start) && !next.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
     })
 }
 
@@ -89,12 +81,9 @@ mod tests {
     fn the_checkouts_own_path_is_found() {
         let (root, mut tree) = tree(&[("a.json", "")]);
         let own = root.path().to_str().unwrap();
-        for (text, faults) in [
-            (format!("{own}/src"), 1),
-            (own.to_owned(), 1),
-            (format!("{own}2"), 0),
-            (format!("x{own}"), 0),
-        ] {
+        for (text, faults) in
+            [(format!("{own}/src"), 1), (own.to_owned(), 1), (format!("{own}2"), 0), (format!("x{own}"), 0)]
+        {
             tree.files[0].text = Some(text.clone());
             assert_eq!(check(&tree).len(), faults, "{text}");
         }

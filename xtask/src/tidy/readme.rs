@@ -14,26 +14,15 @@ const CI: &str = ".ci/run";
 /// What the README or the script lacks or has too much.
 pub fn check(tree: &Tree) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let commands = tree
-        .text(README)
-        .map(markdown::commands)
-        .unwrap_or_default();
+    let commands = tree.text(README).map(markdown::commands).unwrap_or_default();
     let has = |wanted: &dyn Fn(&str) -> bool| commands.iter().any(|(_, command)| wanted(command));
     if !has(&|command| command.starts_with(MAIN_COMMAND)) {
         let what = format!("there is no fenced line `{MAIN_COMMAND} …`");
-        faults.push(Fault::of_file(
-            README,
-            what,
-            "show the main command in a fenced code block",
-        ));
+        faults.push(Fault::of_file(README, what, "show the main command in a fenced code block"));
     }
     if !has(&|command| shlex::split(command).is_some_and(|words| words.join(" ") == TEST_COMMAND)) {
         let what = format!("there is no fenced line `{TEST_COMMAND}`");
-        faults.push(Fault::of_file(
-            README,
-            what,
-            "show the test command in a fenced code block",
-        ));
+        faults.push(Fault::of_file(README, what, "show the test command in a fenced code block"));
     }
     faults.extend(script(tree));
     faults
@@ -46,44 +35,20 @@ fn script(tree: &Tree) -> Vec<Fault> {
     };
     let mut faults = Vec::new();
     if !file.executable {
-        faults.push(Fault::of_file(
-            CI,
-            "the file is not executable",
-            format!("run `chmod +x {CI}`"),
-        ));
+        faults.push(Fault::of_file(CI, "the file is not executable", format!("run `chmod +x {CI}`")));
     }
-    let preparation = |line: &str| {
-        line.is_empty()
-            || line.starts_with('#')
-            || line.starts_with("cd ")
-            || line == "set -euo pipefail"
-    };
-    let lines = file
-        .text
-        .as_deref()
-        .unwrap_or_default()
-        .lines()
-        .map(str::trim)
-        .zip(1..);
-    let (commands, others): (Vec<_>, Vec<_>) = lines
-        .filter(|(line, _)| !preparation(line))
-        .partition(|(line, _)| *line == TEST_COMMAND);
+    let preparation =
+        |line: &str| line.is_empty() || line.starts_with('#') || line.starts_with("cd ") || line == "set -euo pipefail";
+    let lines = file.text.as_deref().unwrap_or_default().lines().map(str::trim).zip(1..);
+    let (commands, others): (Vec<_>, Vec<_>) =
+        lines.filter(|(line, _)| !preparation(line)).partition(|(line, _)| *line == TEST_COMMAND);
     if commands.len() != 1 {
         let what = format!("`{TEST_COMMAND}` is in it {} times", commands.len());
-        faults.push(Fault::of_file(
-            CI,
-            what,
-            "run the README's test command once",
-        ));
+        faults.push(Fault::of_file(CI, what, "run the README's test command once"));
     }
     faults.extend(others.iter().map(|(line, number)| {
         let what = format!("`{line}` is not the README's test command");
-        Fault::of_line(
-            CI,
-            *number,
-            what,
-            "do it in `cargo xtask test`, so that everyone does what CI does",
-        )
+        Fault::of_line(CI, *number, what, "do it in `cargo xtask test`, so that everyone does what CI does")
     }));
     faults
 }
@@ -97,14 +62,10 @@ mod tests {
         let (_root, mut tree) = tree(&[(README, readme), (CI, script)]);
         let ci = tree.files.iter_mut().find(|file| file.path == CI).unwrap();
         ci.executable = executable;
-        check(&tree)
-            .iter()
-            .map(|fault| fault.to_string().lines().next().unwrap().to_owned())
-            .collect()
+        check(&tree).iter().map(|fault| fault.to_string().lines().next().unwrap().to_owned()).collect()
     }
 
-    const GOOD_SCRIPT: &str =
-        "#!/usr/bin/env bash\n# Why.\nset -euo pipefail\ncd x\ncargo xtask test\n";
+    const GOOD_SCRIPT: &str = "#!/usr/bin/env bash\n# Why.\nset -euo pipefail\ncd x\ncargo xtask test\n";
 
     fn good_readme() -> String {
         format!("```sh\n{MAIN_COMMAND} \"Hello\" -o a.png\n{TEST_COMMAND}   # everything\n```\n")
@@ -132,10 +93,7 @@ mod tests {
             ".ci/run: `cargo xtask test` is in it 0 times",
             ".ci/run:2: `cargo test || true` is not the README's test command",
         ];
-        assert_eq!(
-            faults(&good_readme(), "#!/bin/sh\ncargo test || true\n", false),
-            expected
-        );
+        assert_eq!(faults(&good_readme(), "#!/bin/sh\ncargo test || true\n", false), expected);
     }
 
     #[test]
@@ -143,9 +101,6 @@ mod tests {
         let (_root, tree) = tree(&[]);
         let paths: Vec<_> = check(&tree).iter().map(|fault| fault.to_string()).collect();
         assert_eq!(paths.len(), 3, "{paths:?}");
-        assert!(
-            paths[2].starts_with(".ci/run: the file is missing"),
-            "{paths:?}"
-        );
+        assert!(paths[2].starts_with(".ci/run: the file is missing"), "{paths:?}");
     }
 }

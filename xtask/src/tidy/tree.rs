@@ -38,8 +38,7 @@ impl Tree {
                 String::from_utf8_lossy(&output.stderr).trim()
             );
         }
-        let names =
-            String::from_utf8(output.stdout).context("the path of a tracked file is not UTF-8")?;
+        let names = String::from_utf8(output.stdout).context("the path of a tracked file is not UTF-8")?;
         Tree::of_paths(root, names.split_terminator('\0'))
     }
 
@@ -53,30 +52,18 @@ impl Tree {
             };
             if metadata.is_file() {
                 let bytes = fs::read(&full).with_context(|| format!("`{path}` cannot be read"))?;
-                let text = String::from_utf8(bytes)
-                    .ok()
-                    .filter(|text| !text.contains('\0'));
-                files.push(File {
-                    path: path.to_owned(),
-                    text,
-                    executable: executable(&metadata),
-                });
+                let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+                files.push(File { path: path.to_owned(), text, executable: executable(&metadata) });
             }
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
-        Ok(Tree {
-            root: root.to_path_buf(),
-            files,
-        })
+        Ok(Tree { root: root.to_path_buf(), files })
     }
 
     /// The file at exactly `path`.
     pub fn file(&self, path: &str) -> Option<&File> {
-        let index = self
-            .files
-            .binary_search_by(|file| file.path.as_str().cmp(path))
-            .ok()?;
+        let index = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         self.files.get(index)
     }
 
@@ -87,9 +74,7 @@ impl Tree {
 
     /// Path and text of every text file.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files
-            .iter()
-            .filter_map(|file| Some((file.path.as_str(), file.text.as_deref()?)))
+        self.files.iter().filter_map(|file| Some((file.path.as_str(), file.text.as_deref()?)))
     }
 
     /// The names directly below `directory` (`""` is the top) that are directories, sorted.
@@ -98,9 +83,7 @@ impl Tree {
             "" => Some(file.path.as_str()),
             _ => file.path.strip_prefix(directory)?.strip_prefix('/'),
         });
-        let mut names: Vec<_> = below
-            .filter_map(|path| Some(path.split_once('/')?.0))
-            .collect();
+        let mut names: Vec<_> = below.filter_map(|path| Some(path.split_once('/')?.0)).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -111,9 +94,7 @@ impl Tree {
 /// answers the same question by `.gitignore`.
 fn list_files(root: &Path) -> Result<Argv> {
     let list = "ls-files -z --cached --others --exclude-standard";
-    let top = root
-        .to_str()
-        .with_context(|| format!("`{}` is not UTF-8", root.display()))?;
+    let top = root.to_str().with_context(|| format!("`{}` is not UTF-8", root.display()))?;
     // A checkout made by another user, as in a container, is still only listed.
     let git = Argv::from_words(["git", "-c", &format!("safe.directory={top}")]);
     if root.join(".git").exists() {
@@ -121,18 +102,10 @@ fn list_files(root: &Path) -> Result<Argv> {
     }
     let empty = root.join("target").join("tidy.git");
     fs::create_dir_all(&empty).with_context(|| format!("`{}` cannot be made", empty.display()))?;
-    let empty = empty
-        .to_str()
-        .with_context(|| format!("`{}` is not UTF-8", empty.display()))?;
-    Argv::new("git init --quiet --bare")
-        .args([empty])
-        .run(root)
-        .context("git init failed")?;
+    let empty = empty.to_str().with_context(|| format!("`{}` is not UTF-8", empty.display()))?;
+    Argv::new("git init --quiet --bare").args([empty]).run(root).context("git init failed")?;
     let place = [format!("--git-dir={empty}"), format!("--work-tree={top}")];
-    Ok(git
-        .args(place)
-        .args(list.split(' '))
-        .args(["--exclude=/target"]))
+    Ok(git.args(place).args(list.split(' ')).args(["--exclude=/target"]))
 }
 
 #[cfg(unix)]
@@ -166,15 +139,9 @@ pub mod testing {
     }
 
     /// What a rule finds in these files, each as it is printed but without its remedy.
-    pub fn found(
-        files: &[(&str, &str)],
-        check: impl Fn(&Tree) -> Vec<super::super::Fault>,
-    ) -> Vec<String> {
+    pub fn found(files: &[(&str, &str)], check: impl Fn(&Tree) -> Vec<super::super::Fault>) -> Vec<String> {
         let (_root, tree) = tree(files);
-        check(&tree)
-            .iter()
-            .map(|fault| fault.to_string().lines().next().unwrap().to_owned())
-            .collect()
+        check(&tree).iter().map(|fault| fault.to_string().lines().next().unwrap().to_owned()).collect()
     }
 }
 
@@ -185,12 +152,7 @@ mod tests {
 
     #[test]
     fn lists_new_files_and_neither_ignored_nor_deleted_ones() {
-        let (root, _) = tree(&[
-            (".gitignore", "*.log\n"),
-            ("kept.rs", ""),
-            ("a.log", ""),
-            ("gone.rs", ""),
-        ]);
+        let (root, _) = tree(&[(".gitignore", "*.log\n"), ("kept.rs", ""), ("a.log", ""), ("gone.rs", "")]);
         Argv::new("git init --quiet .").run(root.path()).unwrap();
         Argv::new("git add gone.rs").run(root.path()).unwrap();
         fs::remove_file(root.path().join("gone.rs")).unwrap();

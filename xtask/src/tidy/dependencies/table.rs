@@ -23,78 +23,28 @@ pub enum May {
 }
 
 const fn row(name: &'static str, may: &'static [&'static str], ignorance: &'static str) -> Row {
-    Row {
-        name,
-        may: May::DependOn(may),
-        ignorance,
-        planned: false,
-    }
+    Row { name, may: May::DependOn(may), ignorance, planned: false }
 }
 
 /// Every crate of the workspace, from the bottom up.
 pub const TABLE: &[Row] = &[
-    row(
-        "prizm-protocol",
-        &[],
-        "knows no I/O, no runtime, and not who is speaking",
-    ),
-    row(
-        "prizm-plugin",
-        &["prizm-protocol"],
-        "knows no host, no registry and no URL",
-    ),
-    row(
-        "prizm-install",
-        &["prizm-protocol"],
-        "knows no JSON-RPC and runs no plugin",
-    ),
-    row(
-        "prizm-host",
-        &["prizm-protocol"],
-        "knows no git, no npm, no URL and no store",
-    ),
+    row("prizm-protocol", &[], "knows no I/O, no runtime, and not who is speaking"),
+    row("prizm-plugin", &["prizm-protocol"], "knows no host, no registry and no URL"),
+    row("prizm-install", &["prizm-protocol"], "knows no JSON-RPC and runs no plugin"),
+    row("prizm-host", &["prizm-protocol"], "knows no git, no npm, no URL and no store"),
     Row {
         planned: true,
-        ..row(
-            "prizm-service",
-            &["prizm-install", "prizm-protocol"],
-            "knows no JSON-RPC and no plugin",
-        )
+        ..row("prizm-service", &["prizm-install", "prizm-protocol"], "knows no JSON-RPC and no plugin")
     },
     row(
         "prizm-registry",
-        &[
-            "prizm-host",
-            "prizm-install",
-            "prizm-protocol",
-            "prizm-service",
-        ],
+        &["prizm-host", "prizm-install", "prizm-protocol", "prizm-service"],
         "knows no terminal and no command line",
     ),
-    Row {
-        planned: true,
-        ..row(
-            "prizm-conformance",
-            &["prizm-protocol"],
-            "is an oracle independent of the host",
-        )
-    },
-    row(
-        "prizm-canvas",
-        &["prizm-plugin"],
-        "is a plugin like any other and has only the SDK",
-    ),
-    row(
-        "prizm-cli",
-        &["prizm-registry", "prizm-conformance", "prizm-canvas"],
-        "knows no protocol frames",
-    ),
-    Row {
-        name: "prizm-tests",
-        may: May::DependOnEverything,
-        ignorance: "is where everything meets",
-        planned: false,
-    },
+    Row { planned: true, ..row("prizm-conformance", &["prizm-protocol"], "is an oracle independent of the host") },
+    row("prizm-canvas", &["prizm-plugin"], "is a plugin like any other and has only the SDK"),
+    row("prizm-cli", &["prizm-registry", "prizm-conformance", "prizm-canvas"], "knows no protocol frames"),
+    Row { name: "prizm-tests", may: May::DependOnEverything, ignorance: "is where everything meets", planned: false },
     row("xtask", &[], "must run when the workspace does not compile"),
 ];
 
@@ -102,8 +52,5 @@ pub const TABLE: &[Row] = &[
 pub const ONLY: &[(&str, &str)] = &[("jsonrpsee", "prizm-host"), ("git2", "prizm-install")];
 
 /// Crates from elsewhere that a crate must do without, and why.
-pub const FORBIDDEN: &[(&str, &[&str], &str)] = &[(
-    "prizm-protocol",
-    &["tokio", "libc", "rustix"],
-    "has no I/O and no runtime",
-)];
+pub const FORBIDDEN: &[(&str, &[&str], &str)] =
+    &[("prizm-protocol", &["tokio", "libc", "rustix"], "has no I/O and no runtime")];

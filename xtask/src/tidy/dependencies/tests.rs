@@ -13,10 +13,7 @@ fn workspace(name: &str, dependencies: &[&str]) -> Vec<Member> {
 }
 
 fn member(name: &str, dependencies: &[&str]) -> Member {
-    let dependency = |name: &&str| Dependency {
-        name: (*name).to_owned(),
-        key: (*name).to_owned(),
-    };
+    let dependency = |name: &&str| Dependency { name: (*name).to_owned(), key: (*name).to_owned() };
     Member {
         name: name.to_owned(),
         manifest: format!("crates/{name}/Cargo.toml"),
@@ -26,10 +23,7 @@ fn member(name: &str, dependencies: &[&str]) -> Member {
 
 fn faults(members: &[Member]) -> Vec<String> {
     let (_root, tree) = tree(&[]);
-    check(&tree, members)
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    check(&tree, members).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -65,17 +59,10 @@ fn edges_are_held_to_the_table() {
         ("xtask", "clap", true),
     ] {
         let faults = faults(&workspace(name, &[dependency]));
-        assert_eq!(
-            faults.is_empty(),
-            allowed,
-            "{name} → {dependency}: {faults:?}"
-        );
+        assert_eq!(faults.is_empty(), allowed, "{name} → {dependency}: {faults:?}");
         if !allowed {
             assert_eq!(faults.len(), 1, "{faults:?}");
-            assert!(
-                faults[0].starts_with(&format!("crates/{name}/Cargo.toml:1: `{name}`")),
-                "{faults:?}"
-            );
+            assert!(faults[0].starts_with(&format!("crates/{name}/Cargo.toml:1: `{name}`")), "{faults:?}");
             assert!(faults[0].contains(&format!("`{dependency}`")), "{faults:?}");
         }
     }
@@ -92,14 +79,7 @@ fn rows_and_crates_correspond() {
         "`prizm-host` is not a crate of the workspace",
         "`prizm-service` is no longer planned: it exists",
     ] {
-        assert_eq!(
-            faults
-                .iter()
-                .filter(|fault| fault.contains(expected))
-                .count(),
-            1,
-            "{expected}: {faults:?}"
-        );
+        assert_eq!(faults.iter().filter(|fault| fault.contains(expected)).count(), 1, "{expected}: {faults:?}");
     }
     assert_eq!(faults.len(), 3, "{faults:?}");
 }
@@ -111,15 +91,8 @@ fn the_table_has_no_cycle_and_knows_every_name_it_uses() {
             continue;
         };
         for name in names {
-            let place = TABLE
-                .iter()
-                .position(|row| row.name == *name)
-                .unwrap_or(usize::MAX);
-            assert!(
-                place < index,
-                "{} → {name}: not in the table, or not below it",
-                row.name
-            );
+            let place = TABLE.iter().position(|row| row.name == *name).unwrap_or(usize::MAX);
+            assert!(place < index, "{} → {name}: not in the table, or not below it", row.name);
         }
     }
 }
@@ -130,19 +103,12 @@ fn cargo_tells_names_lines_and_all_kinds() {
                     \"jsonrpsee\", version = \"1\" }\n\n[dev-dependencies.git2]\nversion = \"1\"\n\n\
                     [target.'cfg(windows)'.build-dependencies]\njsonrpsee-types = \"1\"\n";
     let (root, tree) = tree(&[
-        (
-            "Cargo.toml",
-            "[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n",
-        ),
+        ("Cargo.toml", "[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n"),
         ("a/Cargo.toml", manifest),
         ("a/src/lib.rs", ""),
     ]);
     let faults = check(&tree, &members(root.path()).unwrap());
-    let mut of_a: Vec<_> = faults
-        .iter()
-        .map(ToString::to_string)
-        .filter(|fault| fault.starts_with("a/"))
-        .collect();
+    let mut of_a: Vec<_> = faults.iter().map(ToString::to_string).filter(|fault| fault.starts_with("a/")).collect();
     of_a.sort();
     let starts = [
         "a/Cargo.toml:12: `prizm-plugin` names `jsonrpsee-types`",
