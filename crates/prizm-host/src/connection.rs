@@ -28,6 +28,14 @@ pub(crate) struct Connection {
     pub(crate) max_frame: usize,
 }
 
+/// Returns the instant that lies so far ahead; where that is beyond what a clock can say, one that
+/// nobody lives to see.
+pub(crate) fn soon(ahead: Duration) -> Instant {
+    const AN_AGE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    let now = Instant::now();
+    now.checked_add(ahead).unwrap_or_else(|| now + AN_AGE)
+}
+
 /// How long a call may take.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Patience {
@@ -237,7 +245,7 @@ fn hand_over(
 }
 
 async fn out_of_patience(patience: Patience, last_heard: Instant) {
-    let idle = patience.idle.map(|idle| last_heard + idle);
+    let idle = patience.idle.and_then(|idle| last_heard.checked_add(idle));
     match [patience.deadline, idle].into_iter().flatten().min() {
         Some(end) => sleep_until(end).await,
         None => std::future::pending().await,
@@ -251,4 +259,16 @@ fn out_of_time(method: &str, stage: Stage, patience: Patience) -> Error {
         _ => format!("the plugin did not answer `{method}` in time"),
     };
     Error::new(ErrorKind::Deadline, stage, error).with_hint("give it more time, or see what it says on stderr")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_span_of_time_is_too_long() {
+        let day = Duration::from_secs(24 * 3600);
+        assert!(soon(day) <= Instant::now() + day);
+        assert!(soon(Duration::MAX) > Instant::now() + day);
+    }
 }

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::connection::{Connection, Patience};
+use crate::connection::{Connection, Patience, soon};
 use crate::process::{LogSink, Process, Redactor, drain, spawn};
 use crate::report::Ended;
 use crate::validate::{MAX_IN_FLIGHT, validate};
@@ -227,7 +227,7 @@ async fn handshake(connection: &Connection, spec: &PluginSpec, instance_id: Stri
         instance_id,
     };
     let patience = spec.timing.initialize;
-    let answer = connection.request::<Initialize>(&params, Stage::Handshake, Instant::now() + patience).await;
+    let answer = connection.request::<Initialize>(&params, Stage::Handshake, soon(patience)).await;
     let declaration = answer.map_err(|error| match error.kind() {
         ErrorKind::Deadline => Error::new(
             ErrorKind::Deadline,
@@ -263,11 +263,11 @@ async fn configure(
     let on_notice = |notice| match notice {
         Notice::Startup(startup) => {
             tracing::info!(plugin = %info.id, stage = startup.stage, fraction = startup.fraction, "starting");
-            Ok(Some(latest.min(Instant::now() + patience)))
+            Ok(Some(latest.min(soon(patience))))
         }
         _ => Ok(None),
     };
-    let first = Patience::until(Instant::now() + patience);
+    let first = Patience::until(soon(patience));
     match connection.call::<Configure>(config, Stage::Configure, first, None, on_notice).await {
         Ok(answer) if answer.ready => Ok(()),
         Ok(_) => {

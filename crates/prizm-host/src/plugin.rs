@@ -12,8 +12,9 @@ use prizm_protocol::methods::configure::ConfigureParams;
 use prizm_protocol::methods::health::Health;
 use prizm_protocol::methods::{Empty, GetHealth, ListModels, Ping};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 
+use crate::connection::soon;
 use crate::instance::{Instance, Lease, Signals};
 use crate::supervise::{Permission, Supervisor};
 use crate::validate::validate_models;
@@ -178,7 +179,7 @@ impl Plugin {
     /// It cannot be started, or does not answer.
     pub async fn health(&self) -> Result<Health, Error> {
         let lease = self.lease().await?;
-        let deadline = Instant::now() + self.0.spec.timing.query;
+        let deadline = soon(self.0.spec.timing.query);
         lease.connection.request::<GetHealth>(&Empty {}, Stage::Call, deadline).await
     }
 
@@ -188,7 +189,7 @@ impl Plugin {
     /// It cannot be started, or does not answer.
     pub async fn ping(&self) -> Result<(), Error> {
         let lease = self.lease().await?;
-        let deadline = Instant::now() + self.0.spec.timing.query;
+        let deadline = soon(self.0.spec.timing.query);
         lease.connection.request::<Ping>(&Empty {}, Stage::Call, deadline).await.map(drop)
     }
 
@@ -198,7 +199,7 @@ impl Plugin {
     /// It cannot be started, does not answer, or lists what is not valid.
     pub async fn refresh_models(&self) -> Result<Arc<ProviderInfo>, Error> {
         let lease = self.lease().await?;
-        let deadline = Instant::now() + self.0.spec.timing.query;
+        let deadline = soon(self.0.spec.timing.query);
         let answer = lease.connection.request::<ListModels>(&Empty {}, Stage::Call, deadline).await?;
         let mut info = (*lease.info()).clone();
         let mut violations = Vec::new();

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Shared, Timing};
 use crate::Stage;
+use crate::connection::soon;
 use crate::instance::{Instance, Signals};
 use crate::wire::Abandoned;
 
@@ -27,9 +28,9 @@ enum Event {
 
 pub(super) async fn run(shared: Weak<Shared>, instance: Weak<Instance>, mut signals: Signals, timing: Timing) {
     let mut cancelled: VecDeque<Abandoned> = VecDeque::new();
-    let mut look_again = Instant::now() + timing.idle_stop;
+    let mut look_again = soon(timing.idle_stop);
     loop {
-        let overdue = cancelled.front().map(|first| Instant::from_std(first.at) + timing.cancel_grace);
+        let overdue = cancelled.front().map(|first| soon(timing.cancel_grace.saturating_sub(first.at.elapsed())));
         let event = next(&instance, &mut signals, overdue, look_again).await;
         let (Some(shared), Some(instance)) = (shared.upgrade(), instance.upgrade()) else { return };
         match event {
@@ -64,16 +65,16 @@ pub(super) async fn run(shared: Weak<Shared>, instance: Weak<Instance>, mut sign
                 }
             }
             Event::Quiet => match instance.idle_since() {
-                Some(since) if since + timing.idle_stop <= Instant::now() => {
+                Some(since) if since.elapsed() >= timing.idle_stop => {
                     // Somebody may have taken it since.
                     if withdraw(&shared, &instance, |instance| instance.idle_since().is_some()) {
                         tracing::debug!(plugin = shared.label, pid = instance.pid(), "idle: stopping");
                         return instance.stop().await;
                     }
-                    look_again = Instant::now() + timing.idle_stop;
+                    look_again = soon(timing.idle_stop);
                 }
-                Some(since) => look_again = since + timing.idle_stop,
-                None => look_again = Instant::now() + timing.idle_stop,
+                Some(since) => look_again = soon(timing.idle_stop.saturating_sub(since.elapsed())),
+                None => look_again = soon(timing.idle_stop),
             },
             Event::Drained => {
                 // A plugin that did not honour a cancellation is deaf to `shutdown` as well.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Plugin, Shared};
 use crate::call::{Call, Event, InputSource, Outcome, Output, OutputSource};
-use crate::connection::Patience;
+use crate::connection::{Patience, soon};
 use crate::instance::Lease;
 use crate::job::{self, JobDir};
 use crate::wire::Notice;
@@ -23,7 +23,7 @@ impl Plugin {
     /// The plugin cannot be started, dies, breaks the protocol, answers with an error, or does not
     /// answer within the call's time.
     pub async fn transform(&self, call: Call, on_event: impl FnMut(Event) + Send) -> Result<Outcome, Error> {
-        let deadline = call.timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = call.timeout.map(soon);
         let (lease, permit) = self.0.admit(deadline).await?;
         let text_only = job::is_text_only(&call.inputs, call.capability.output());
         let Call { model, capability, inputs, options, idle_timeout, idempotency_key, resume, .. } = call;
