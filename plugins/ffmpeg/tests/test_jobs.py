@@ -20,6 +20,11 @@ class LongCase(ProviderCase):
         self.host.wait_encoding(request_id)
         return request_id
 
+    def encoders(self, count: int) -> list[int]:
+        """So many ffmpegs at work: the first progress is told a moment before its ffmpeg is started."""
+        wait_until(lambda: len(children(self.host.process.pid)) == count, f"{count} at work")
+        return children(self.host.process.pid)
+
     def assert_nothing_left(self, job: Path) -> None:
         self.assertEqual(children(self.host.process.pid), [])
         self.assertEqual(list((job / "out").iterdir()), [])
@@ -68,7 +73,7 @@ class Stopping(LongCase):
         job = self.job_dir("film.mp4")
         request_id = self.start_long(job)
         self.host.wait_encoding(request_id, above=0)
-        self.assertEqual(len(children(self.host.process.pid)), 1)
+        self.encoders(1)
         self.assertNotEqual(list((job / "out").iterdir()), [])
         self.host.send("$/cancelRequest", {"id": request_id}, notify=True)
         self.host.send("$/cancelRequest", {"id": request_id}, notify=True)
@@ -115,7 +120,7 @@ class Stopping(LongCase):
     def test_end_of_input_ends_everything(self) -> None:
         job = self.job_dir("film.mp4")
         self.start_long(job)
-        (ffmpeg,) = children(self.host.process.pid)
+        (ffmpeg,) = self.encoders(1)
         began = time.monotonic()
         self.assertEqual(self.host.close(), 0)
         self.assertLess(time.monotonic() - began, 2)
@@ -125,7 +130,7 @@ class Stopping(LongCase):
     def test_sigterm_ends_everything(self) -> None:
         job = self.job_dir("film.mp4")
         self.start_long(job)
-        (ffmpeg,) = children(self.host.process.pid)
+        (ffmpeg,) = self.encoders(1)
         self.host.process.send_signal(signal.SIGTERM)
         self.assertEqual(wait_exit(self.host.process), 128 + signal.SIGTERM)
         self.assertFalse(is_alive(ffmpeg))
@@ -142,7 +147,7 @@ class Together(LongCase):
         self.assert_kind(self.host.answer(late, 5)["error"], 1101, "DeadlineExceeded")
         health = self.host.call("health")["result"]
         self.assertEqual((health["activeJobs"], health["queuedJobs"]), (places, 1))
-        self.assertEqual(len(children(self.host.process.pid)), places)
+        self.encoders(places)
         self.host.send("$/cancelRequest", {"id": queued}, notify=True)
         self.assertEqual(self.host.answer(queued, 1)["error"]["code"], -32800)
         for request_id in running:
