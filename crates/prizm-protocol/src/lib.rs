@@ -31,6 +31,7 @@
 
 mod capability;
 mod decimal;
+mod env;
 mod error;
 pub mod frame;
 mod id;
@@ -42,6 +43,7 @@ mod version;
 
 pub use capability::{Capability, MediaKind, ParseCapabilityError};
 pub use decimal::{Decimal, ParseDecimalError};
+pub use env::is_inherited;
 pub use error::{Charged, ErrorData, ErrorKind, ErrorObject, code};
 pub use frame::Message;
 pub use id::{ModelId, ParseIdError, ProviderId};

@@ -2,28 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-/// Variables that every build may see, beside `LC_*`.
-const ALLOWED: &[&str] = &[
-    "PATH",
-    "HOME",
-    "CARGO_HOME",
-    "RUSTUP_HOME",
-    "TMPDIR",
-    "LANG",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-];
+use prizm_protocol::is_inherited;
+
+/// Variables that a build may see beside those that a plugin does: where its tools are.
+const TOOLS: &[&str] = &["CARGO_HOME", "RUSTUP_HOME"];
 
 /// Returns the variables that a build may see: those of the list, and the granted ones.
 pub(super) fn allowed(granted: &[String]) -> impl Iterator<Item = (OsString, OsString)> {
@@ -32,7 +14,7 @@ pub(super) fn allowed(granted: &[String]) -> impl Iterator<Item = (OsString, OsS
 
 fn is_allowed(name: &OsStr, granted: &[String]) -> bool {
     name.to_str().is_some_and(|name| {
-        ALLOWED.contains(&name) || name.starts_with("LC_") || granted.iter().any(|granted| granted == name)
+        is_inherited(name) || TOOLS.contains(&name) || granted.iter().any(|granted| granted == name)
     })
 }
 
