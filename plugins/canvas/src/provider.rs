@@ -15,6 +15,9 @@ pub const MANIFEST: &str = include_str!("../prizm.toml");
 const CARD: &str = "card";
 const EDIT: &str = "edit";
 
+/// What `edit` reads and writes.
+const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff"];
+
 /// Serves the provider on this process's stdin and stdout until the host is done with it.
 pub fn serve() -> ExitCode {
     prizm_plugin::serve(Canvas)
@@ -71,22 +74,8 @@ fn edit() -> Model {
         description: Some("Crops, resizes, turns, blurs and converts a picture".into()),
         options: [(Capability::IMAGE_TO_IMAGE.to_string(), EditOptions::schema())].into(),
         is_free: Some(true),
-        input_formats: Some(formats(&[
-            "image/png",
-            "image/jpeg",
-            "image/webp",
-            "image/gif",
-            "image/bmp",
-            "image/tiff",
-        ])),
-        output_formats: Some(formats(&[
-            "image/png",
-            "image/jpeg",
-            "image/webp",
-            "image/gif",
-            "image/bmp",
-            "image/tiff",
-        ])),
+        input_formats: Some(formats(PICTURES)),
+        output_formats: Some(formats(PICTURES)),
         ..Model::new(EDIT, ["image-to-image"])
     }
 }
