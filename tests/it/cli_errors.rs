@@ -99,11 +99,13 @@ async fn words_that_mean_nothing_are_named() {
         2,
         "identifier",
         &[
-            (&["run", "github:acme/sd", "hi"], "`github:acme/sd`", "file:///ABSOLUTE/DIRECTORY"),
+            (&["run", "ssh://example.org/sd", "hi"], "`ssh://example.org/sd`", "git+https://HOST/PATH@REF"),
             (&["inspect", "../here"], "`../here`", "file://"),
         ],
     )
     .await;
+    let unknown: &[&str] = &["run", "github:acme/sd", "hi"];
+    all(&home, 4, "policy", &[(unknown, "`github:acme/sd` is a new source", "allow = [\"github:acme/sd\"]")]).await;
     all(
         &home,
         3,

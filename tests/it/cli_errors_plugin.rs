@@ -109,7 +109,12 @@ async fn a_directory_that_cannot_be_built_is_code_5() {
                     capabilities = [\"text-to-text\"]\n[build]\ncommand = [\"sh\", \"-c\", \"echo 'no weights' >&2; exit 3\"]";
     let wreck = home.provider("wreck", &[("prizm.toml", manifest)]);
     let ended = home.run(&["inspect", &wreck]).await;
-    for part in ["error (build)", "exit status 3", "its last words:\n    no weights", "hint: run it by hand"] {
+    for part in [
+        "error (build)",
+        "exit status 3",
+        "its last words:\n    no weights",
+        "hint: its author must correct what it says",
+    ] {
         assert!(ended.failed(5).contains(part), "{part}: {ended}");
     }
 }

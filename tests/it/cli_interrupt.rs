@@ -85,15 +85,19 @@ async fn an_interrupt_is_heard_while_stdin_is_read() {
 #[tokio::test]
 async fn an_interrupt_ends_a_build() {
     let home = Home::new();
-    let manifest = "[provider]\nid = \"slow\"\nname = \"Slow\"\nversion = \"1.0.0\"\ntype = \"local\"\nprotocol = \"1.0\"\n\
-                    capabilities = [\"text-to-text\"]\n[build]\ncommand = [\"sh\", \"-c\", \"touch begun; sleep 300\"]";
-    let url = home.provider("slow", &[("prizm.toml", manifest)]);
-    let begun = std::path::PathBuf::from(url.strip_prefix("file://").unwrap()).join("begun");
+    let begun = home.path().join("begun");
+    let build = format!("touch '{}'; sleep 300", begun.display());
+    let manifest = format!(
+        "[provider]\nid = \"slow\"\nname = \"Slow\"\nversion = \"1.0.0\"\ntype = \"local\"\nprotocol = \"1.0\"\n\
+         capabilities = [\"text-to-text\"]\n[build]\ncommand = [\"sh\", \"-c\", \"{build}\"]"
+    );
+    let url = home.provider("slow", &[("prizm.toml", &manifest)]);
     let running = home.start(&["run", &url, "hi"]);
     eventually("it builds", || begun.exists().then_some(())).await;
     running.signal(libc::SIGINT);
     running.ended().await.failed(130);
     nothing_is_left(&home).await;
+    assert!(home.staged().is_empty(), "{:?}", home.staged());
 }
 
 #[tokio::test]

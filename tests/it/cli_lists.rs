@@ -124,9 +124,15 @@ async fn figures_and_findings() {
     let findings = home.run(&["doctor", "--json"]).await.json();
     let findings = findings.as_array().unwrap();
     assert!(
-        findings.iter().all(|one| keys(one) == ["detail", "ok", "remedy", "what"] && one["ok"] == true),
+        findings.iter().all(|one| {
+            keys(one) == ["detail", "ok", "remedy", "required", "what"]
+                && (one["ok"] == true || one["required"] == false)
+        }),
         "{findings:?}"
     );
+    for what in ["git", "node", "npm", "cargo", "docker", "sandbox"] {
+        assert!(findings.iter().any(|one| one["what"] == what && one["required"] == false), "{what}");
+    }
     for what in ["PRIZM_HOME", "python3", "ffmpeg", "provider canvas", "provider ffmpeg", "provider hostile"] {
         assert!(findings.iter().any(|one| one["what"] == what), "{what}");
     }
@@ -145,7 +151,21 @@ async fn figures_and_findings() {
 #[tokio::test]
 async fn help_teaches() {
     let home = Home::new();
-    let commands = ["run", "providers", "models", "inspect", "best", "stats", "doctor", "completions"];
+    let commands = [
+        "run",
+        "providers",
+        "models",
+        "inspect",
+        "best",
+        "stats",
+        "doctor",
+        "completions",
+        "add",
+        "remove",
+        "update",
+        "list",
+        "cache",
+    ];
     let ended = home.run(&["--help"]).await;
     for part in commands.iter().chain(&["Examples:", "Exit codes:", "130", "--json"]) {
         assert!(ended.ok().contains(part), "{part}: {ended}");

@@ -110,7 +110,7 @@ async fn several_outputs_are_numbered() {
     let url = python(&home);
     let ended = home.run(&["run", &url, "x", "-o", "out.png", "--option", "count=3"]).await;
     assert_eq!(ended.ok(), "out.png\nout-2.png\nout-3.png\n");
-    assert_eq!(ended.stderr, "warning: all alike\n");
+    assert!(ended.stderr.contains("\nvalidate ") && ended.stderr.ends_with("\nwarning: all alike\n"), "{ended}");
     assert_eq!(home.run(&["run", &url, "x", "-q"]).await.ok(), "");
     assert_eq!(home.files(), ["out-2.png", "out-3.png", "out.png", "snake-many-2.png", "snake-many.png"]);
     // A text that the provider gives as a file is a text all the same.

@@ -14,8 +14,11 @@ mod crash;
 mod frames;
 mod handshake;
 mod jsonrpsee;
+mod languages;
 mod load;
+mod loads;
 mod noise;
+mod npm_source;
 mod orphans;
 mod outputs;
 mod progress_chunks;
@@ -23,6 +26,7 @@ mod spawn;
 mod stop;
 mod supervise;
 mod validate;
+mod waits;
 
 mod cli_errors;
 mod cli_errors_plugin;
@@ -34,9 +38,17 @@ mod config;
 mod example;
 mod ffmpeg;
 mod files;
+mod git_refs;
+mod git_trees;
+mod git_wire;
+mod isolation;
 mod media;
+mod pins;
 mod registry;
 mod registry_calls;
+mod rust_sources;
+mod shelf;
+mod trust;
 
 use prizm_tests::Lab;
 

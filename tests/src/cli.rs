@@ -72,6 +72,11 @@ impl Home {
         names(&self.path().join("work"))
     }
 
+    /// Returns the names of what is left in the store that is no entry of it.
+    pub fn staged(&self) -> Vec<String> {
+        names(&self.path().join("store/staging"))
+    }
+
     /// Adds to `config.toml`.
     ///
     /// # Panics
@@ -115,7 +120,8 @@ impl Home {
     /// Makes a hostile provider known by its id.
     pub fn configure_hostile(&self, line: &str) {
         let url = self.hostile(line);
-        self.configure(&format!("[providers.hostile]\nsource = \"{url}\""));
+        // In place: a mode that is tried before it is used would be met twice.
+        self.configure(&format!("[providers.hostile]\nsource = \"{url}\"\nlink = true"));
     }
 
     /// Returns how often the hostile provider owned up to its misbehaviour.

@@ -1,12 +1,21 @@
-//! What the integration tests stand on: a laboratory for one test, waits with deadlines, and a view
-//! of the machine's processes. Linux only: it reads `/proc`.
+//! What the integration tests stand on: a laboratory for one test, servers on loopback that misbehave
+//! as they are told, waits with deadlines, and a view of the machine's processes. Linux only: it reads
+//! `/proc`.
 
 mod cli;
+mod git_server;
 mod lab;
+mod loopback;
+mod npm_registry;
 mod processes;
+mod proxy;
 mod wait;
 
 pub use cli::{Ended, Home, Running, keys, program};
+pub use git_server::{BASE, Entry, GitServer, Lie, ObjectFormat, Repository, add_bomb, lfs_pointer};
 pub use lab::{Lab, ask, picture, quiet, said, timing};
+pub use loopback::{Fault, Part, Request, Rule};
+pub use npm_registry::{Archive, Header, NpmRegistry};
 pub use processes::{Processes, descriptors, resident, threads};
+pub use proxy::Proxy;
 pub use wait::{eventually, within};

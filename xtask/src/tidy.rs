@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the rules of the repository, each in its own module, every fault reported at once.
 
+mod attacks;
 mod budgets;
 mod crates;
 mod data;
@@ -42,6 +43,7 @@ fn faults(root: &Path) -> Result<Vec<Fault>> {
         links::check(&tree),
         readme::check(&tree),
         data::check(&tree),
+        attacks::check(&tree),
     ]
     .concat();
     faults.sort();

@@ -39,6 +39,18 @@ pub(crate) struct Global {
     /// Print one JSON document on stdout, whatever happens
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Answer every question of trust with yes
+    #[arg(short, long, global = true)]
+    pub(crate) yes: bool,
+    /// Change no lock: what is not pinned is refused
+    #[arg(long, global = true)]
+    pub(crate) locked: bool,
+    /// --locked and --offline
+    #[arg(long, global = true)]
+    pub(crate) frozen: bool,
+    /// Use no network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
     /// Say more on stderr; twice for still more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -52,7 +64,7 @@ pub(crate) enum Command {
     /// Turn a medium into another
     ///
     /// TARGET is a capability (text-to-image), a provider (canvas), a provider's model (canvas/card) or the
-    /// URL of a provider (file:///srv/providers/echo). INPUT is the text itself for text-to-*, else a
+    /// URL of a provider (github:acme/echo@v1.0.0, npm:@acme/echo, file:///srv/providers/echo). INPUT is the text itself for text-to-*, else a
     /// path; `-` reads it from stdin.
     Run(Run),
     /// List the providers and what they can do
@@ -63,6 +75,24 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Say which provider is the best for a capability, and why
     Best(Best),
+    /// Load providers and pin them in the project's prizm.lock
+    ///
+    /// A URL is `github:OWNER/REPO@TAG`, `https://github.com/OWNER/REPO`, `git+https://HOST/PATH@REF`,
+    /// `npm:NAME@VERSION`, `@SCOPE/NAME@VERSION` or `file:///ABSOLUTE/DIRECTORY`. Several are loaded at once.
+    Add(Add),
+    /// Take providers out of prizm.lock
+    Remove(Remove),
+    /// Look for newer revisions of what is pinned, and pin them
+    Update(Update),
+    /// List what is pinned
+    #[command(after_help = examples!("\n  prizm list\n  prizm list --json"))]
+    List,
+    /// Look after the store of built providers
+    #[command(after_help = examples!("\n  prizm cache list\n  prizm cache verify\n  prizm cache prune --dry-run"))]
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
     /// Print figures about the registry
     #[command(after_help = examples!("\n  prizm stats\n  prizm stats --json"))]
     Stats,
@@ -79,7 +109,8 @@ pub(crate) enum Command {
   prizm run text-to-image - -o poem.png --option width=1200 --option height=630 < poem.txt
   prizm run image-to-image photo.jpg -o square.webp --option width=512 --option height=512
   prizm run video-to-audio talk.mp4 -o talk.mp3
-  prizm run file:///srv/providers/echo \"hello\" --json"))]
+  prizm run github:acme/echo@v1.0.0 \"hello\" --json
+  prizm run file:///srv/providers/echo \"hello\" --link"))]
 pub(crate) struct Run {
     /// What to run: a capability, a provider, provider/model, or a URL
     pub(crate) target: String,
@@ -106,6 +137,9 @@ pub(crate) struct Run {
     /// The capability to use, where the target leaves a choice
     #[arg(long, value_name = "CAPABILITY")]
     pub(crate) capability: Option<String>,
+    /// Run the directory that a file:/// URL names where it is, instead of a copy
+    #[arg(long)]
+    pub(crate) link: bool,
     #[command(flatten)]
     pub(crate) choice: Choice,
     /// Say on stderr why this provider was chosen
@@ -175,6 +209,51 @@ pub(crate) struct Models {
 pub(crate) struct Inspect {
     /// The provider: an id or a URL
     pub(crate) provider: String,
+    /// Run the directory that a file:/// URL names where it is, instead of a copy
+    #[arg(long)]
+    pub(crate) link: bool,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = examples!("
+  prizm add github:acme/echo@v1.0.0
+  prizm add npm:@acme/sd file:///srv/providers/echo --yes"))]
+pub(crate) struct Add {
+    /// Where they come from
+    #[arg(required = true, value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = examples!("\n  prizm remove echo"))]
+pub(crate) struct Remove {
+    /// The providers: ids, or the URLs by which they were added
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = examples!("
+  prizm update
+  prizm update echo --yes"))]
+pub(crate) struct Update {
+    /// Only these: ids, or the URLs by which they were added
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CacheCommand {
+    /// List the entries of the store
+    List,
+    /// Read every file of every entry; what is damaged is put aside and made again when it is needed
+    Verify,
+    /// Remove the entries that no lock on this machine refers to and that nobody uses
+    Prune {
+        /// Only tell what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(ClapArgs)]

@@ -1,10 +1,12 @@
 //! The commands, a file each.
 
 pub(crate) mod best;
+pub(crate) mod cache;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod models;
+pub(crate) mod project;
 pub(crate) mod providers;
 pub(crate) mod run;
 pub(crate) mod stats;

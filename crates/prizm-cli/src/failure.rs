@@ -50,6 +50,17 @@ impl Failure {
         self
     }
 
+    /// Names what it is about, where a command is about several.
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// Returns what went wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Tells the world, and returns the exit code.
     pub(crate) fn report(self, json: bool) -> ExitCode {
         if json {
@@ -88,7 +99,7 @@ impl From<Error> for Failure {
         let code = match error.kind() {
             ErrorKind::Identifier | ErrorKind::Usage | ErrorKind::Config => 2,
             ErrorKind::NotFound => 3,
-            ErrorKind::Policy => 4,
+            ErrorKind::Policy | ErrorKind::Mismatch => 4,
             ErrorKind::Build => 5,
             ErrorKind::Plugin => 6,
             ErrorKind::Provider if deadline => 9,

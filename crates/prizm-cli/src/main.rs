@@ -4,12 +4,14 @@
 //! canvas` is the bundled provider `canvas`: the program re-executes itself, so that the first run
 //! needs no second build.
 
+mod approve;
 mod args;
 mod bundled;
 mod commands;
 mod failure;
 mod input;
 mod interrupt;
+mod open;
 mod options;
 mod output;
 mod progress;
@@ -34,7 +36,12 @@ fn main() -> ExitCode {
     start_log(args.global.verbose, args.global.quiet);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(&args)),
+        Ok(runtime) => {
+            let result = runtime.block_on(dispatch(&args));
+            // A thread that waits for an answer from the terminal may wait for ever.
+            runtime.shutdown_background();
+            result
+        }
         Err(error) => Err(Failure::io(format!("cannot start: {error}"))),
     };
     match result {
@@ -51,6 +58,11 @@ async fn dispatch(args: &Args) -> Result<ExitCode, Failure> {
         Command::Models(models) => or_interrupted(commands::models::models(models, global)).await,
         Command::Inspect(inspect) => or_interrupted(commands::inspect::inspect(inspect, global)).await,
         Command::Best(best) => or_interrupted(commands::best::best(best, global)).await,
+        Command::Add(add) => or_interrupted(commands::project::add(add, global)).await,
+        Command::Remove(remove) => or_interrupted(commands::project::remove(remove, global)).await,
+        Command::Update(update) => or_interrupted(commands::project::update(update, global)).await,
+        Command::List => or_interrupted(commands::project::list(global)).await,
+        Command::Cache { command } => or_interrupted(commands::cache::cache(command, global)).await,
         Command::Stats => or_interrupted(commands::stats::stats(global)).await,
         Command::Doctor => or_interrupted(commands::doctor::doctor(global)).await,
         Command::Completions(completions) => Ok(commands::completions::completions(completions)),

@@ -10,29 +10,43 @@ use crate::args::Global;
 
 /// What people see while they wait. It is on stderr, and nothing where that is no terminal.
 #[derive(Clone)]
-pub(crate) struct Bar(Option<ProgressBar>);
+pub(crate) struct Bar {
+    bar: Option<ProgressBar>,
+    /// Stages are printed, a line each, where there is no terminal for a bar.
+    lines: bool,
+}
 
 impl Bar {
     pub(crate) fn new(global: &Global) -> Self {
-        let wanted = !global.json && !global.quiet && std::io::stderr().is_terminal();
-        Self(wanted.then(|| {
+        let terminal = std::io::stderr().is_terminal();
+        let wanted = !global.json && !global.quiet && terminal;
+        let bar = wanted.then(|| {
             let bar = ProgressBar::new(1000);
             bar.set_style(spinner());
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
-        }))
+        });
+        Self { bar, lines: !global.quiet && !wanted }
     }
 
     /// Shows what is being done before anybody knows how long it takes.
     pub(crate) fn stage(&self, message: impl Into<String>) {
-        if let Some(bar) = &self.0 {
+        if let Some(bar) = &self.bar {
             bar.set_message(printable(&message.into()));
+        }
+    }
+
+    /// Takes it off the screen while something else is written there.
+    pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
         }
     }
 
     /// Shows how far it is.
     pub(crate) fn progress(&self, progress: &Progress) {
-        let Some(bar) = &self.0 else { return };
+        let Some(bar) = &self.bar else { return };
         let mut message = progress.message.clone().or_else(|| progress.stage.clone()).unwrap_or_default();
         if let Some(eta) = progress.eta_ms {
             message.push_str(&format!(" ({} s left)", eta.div_ceil(1000)));
@@ -47,7 +61,7 @@ impl Bar {
 
     /// Takes it off the screen.
     pub(crate) fn clear(&self) {
-        if let Some(bar) = &self.0 {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
@@ -56,11 +70,20 @@ impl Bar {
 impl Reporter for Bar {
     fn stage(&self, stage: &str, detail: &str) {
         Bar::stage(self, format!("{stage} {detail}"));
+        if self.lines {
+            crate::output::note(&format!("{stage:<12} {detail}"));
+        }
     }
 
     fn output(&self, line: &str) {
-        if let Some(bar) = &self.0 {
+        if let Some(bar) = &self.bar {
             bar.set_message(printable(line));
+        }
+    }
+
+    fn progress(&self, done: u64, _total: Option<u64>) {
+        if let Some(bar) = self.bar.as_ref().filter(|_| done > 0) {
+            bar.set_message(format!("fetch {}", indicatif::HumanBytes(done)));
         }
     }
 }

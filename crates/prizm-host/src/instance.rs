@@ -51,11 +51,11 @@ pub(crate) struct Signals {
 }
 
 impl Instance {
-    /// Starts a plugin and brings it to `Ready`.
+    /// Starts a plugin and brings it to `Ready`; without a configuration it is only asked what it declares.
     pub(crate) async fn start(
         spec: &PluginSpec,
         label: &str,
-        config: &ConfigureParams,
+        config: Option<&ConfigureParams>,
     ) -> Result<(Arc<Self>, Signals), Error> {
         let (process, pipes) = spawn(&spec.command, &spec.work_dir)?;
         let process = Arc::new(process);
@@ -95,8 +95,10 @@ impl Instance {
         let connection = Connection { engine, calls, outbox, log, ended: ended.clone(), max_frame: MAX_FRAME_BYTES };
         let instance_id = format!("{label}-{}", run.process.pid());
         let info = handshake(&connection, spec, instance_id).await?;
-        redactor.add(secrets(&info, config));
-        configure(&connection, &info, config, spec.timing.configure).await?;
+        if let Some(config) = config {
+            redactor.add(secrets(&info, config));
+            configure(&connection, &info, config, spec.timing.configure).await?;
+        }
         let instance = Self {
             connection,
             slots: Arc::new(Semaphore::new(info.max_in_flight as usize)),

@@ -343,7 +343,7 @@ impl Shared {
     /// Starts an instance and puts it in the slot, with the latest configuration.
     async fn bring_up(&self) -> Result<(Lease, Signals), Error> {
         let mut config = self.slot().config.clone();
-        let (instance, signals) = Instance::start(&self.spec, &self.label, &config).await?;
+        let (instance, signals) = Instance::start(&self.spec, &self.label, Some(&config)).await?;
         loop {
             {
                 let mut slot = self.slot();

@@ -1,7 +1,6 @@
 //! Runs what a plan says, and finds what it made.
 
-mod cargo;
-mod recipe;
+pub(crate) mod cargo;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +10,7 @@ use prizm_protocol::Manifest;
 use crate::error::quoted;
 use crate::plan::Entry;
 use crate::process::Invocation;
-use crate::{Error, Plan, Reporter, Store};
+use crate::{Error, Plan, Reporter, Store, step};
 
 /// What a build made.
 #[derive(Clone, Debug)]
@@ -42,14 +41,14 @@ pub async fn build(plan: &Plan, store: &Store, reporter: &dyn Reporter) -> Resul
     let waiting = || reporter.stage("wait", &format!("waiting for another build of {}", quoted(plan.root())));
     let _lock = if plan.needs_build() { Some(place.lock(waiting).await?) } else { None };
     if let Some(command) = plan.build_command() {
-        let invocation = Invocation::new(command, plan.root()).grant(&plan.granted);
-        recipe::run(&invocation, reporter).await?;
+        let invocation = Invocation::new(command, plan.root()).grant(&plan.granted).isolated(plan.isolation);
+        step::run("build", &invocation, reporter).await?;
     }
     let argv = match &plan.entry {
         Entry::Command(command) => plan.argv_of_command(command)?,
         Entry::Cargo(binary) => vec![cargo::build(plan, binary, &place.target(), reporter).await?.into()],
-        Entry::Executable(path) => vec![path.into()],
-        Entry::AfterBuild => vec![plan.executable()?.into()],
+        Entry::File(file) => file.argv(plan.root())?,
+        Entry::AfterBuild => plan.argv_after_build()?,
     };
     Ok(Built { root: plan.root().to_owned(), argv, manifest: plan.manifest.clone() })
 }

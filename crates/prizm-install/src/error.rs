@@ -3,22 +3,33 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::BoxError;
+
 /// What kind of thing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The identifier is malformed.
     Identifier,
-    /// The identifier is of a scheme that this version does not load.
-    Unsupported,
-    /// The source is missing, or cannot be read.
+    /// The source is missing, or has no such ref or version.
     Source,
+    /// The source cannot be fetched, or what came is not what was asked for.
+    Fetch,
+    /// The source, or what it asks for, is refused by policy.
+    Policy,
+    /// It needs the network, which may not be used.
+    Offline,
+    /// What was resolved or fetched contradicts the lock, or what was seen before under the same name.
+    Mismatch,
     /// Nothing was found that starts the provider.
     EntryPoint,
-    /// `prizm.toml` or `Cargo.toml` is wrong.
+    /// `prizm.toml`, `package.json` or `Cargo.toml` is wrong.
     Manifest,
     /// The build failed.
     Build,
+    /// The provider was built, and is not valid: [`Error::rejection`] says why, unless it wrote into its
+    /// own directory.
+    Rejected,
     /// The store cannot be used.
     Store,
 }
@@ -33,11 +44,12 @@ struct Inner {
     message: String,
     hint: Option<String>,
     log: Vec<String>,
+    rejection: Option<BoxError>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), hint: None, log: Vec::new() }))
+        Self(Box::new(Inner { kind, message: message.into(), hint: None, log: Vec::new(), rejection: None }))
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -47,6 +59,27 @@ impl Error {
 
     pub(crate) fn with_log(mut self, log: Vec<String>) -> Self {
         self.0.log = log;
+        self
+    }
+
+    /// The provider was built, and its validator found something wrong.
+    pub(crate) fn rejected(error: BoxError) -> Self {
+        let mut made = Self::new(ErrorKind::Rejected, error.to_string());
+        made.0.rejection = Some(error);
+        made
+    }
+
+    /// Returns what the [`Validator`](crate::Validator) said of a provider that was rejected.
+    pub fn rejection(&self) -> Option<&BoxError> {
+        self.0.rejection.as_ref()
+    }
+
+    /// Adds where the whole log of the build is.
+    pub(crate) fn logged(mut self, path: &Path) -> Self {
+        self.0.hint = Some(match self.0.hint {
+            Some(hint) => format!("{hint} (the whole log: {})", quoted(path)),
+            None => format!("read the whole log: {}", quoted(path)),
+        });
         self
     }
 
@@ -74,7 +107,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, message, hint, log } = &*self.0;
+        let Inner { kind, message, hint, log, .. } = &*self.0;
         write!(f, "{kind:?}: {message}")?;
         if let Some(hint) = hint {
             write!(f, " (hint: {hint})")?;

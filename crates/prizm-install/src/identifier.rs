@@ -1,7 +1,9 @@
 //! The text by which a provider is named.
 
 mod file;
-mod unsupported;
+mod git;
+mod npm;
+mod options;
 
 use std::fmt;
 use std::path::Path;
@@ -10,6 +12,9 @@ use std::str::FromStr;
 use prizm_protocol::ProviderId;
 
 pub use file::FileSource;
+pub use git::GitSource;
+pub(crate) use git::is_commit;
+pub use npm::NpmSource;
 
 use crate::{Error, ErrorKind};
 
@@ -34,6 +39,10 @@ pub enum Identifier {
     Id(ProviderId),
     /// A directory of this machine.
     File(FileSource),
+    /// A git repository.
+    Git(GitSource),
+    /// A package of npm's registry.
+    Npm(NpmSource),
 }
 
 impl FromStr for Identifier {
@@ -45,8 +54,67 @@ impl FromStr for Identifier {
         if let Some(rest) = file::strip_scheme(text) {
             return FileSource::parse(text, rest).map(Self::File);
         }
-        unsupported::refuse(text)?;
+        if let Some(source) = GitSource::parse(text) {
+            return source.map(Self::Git);
+        }
+        if let Some(source) = NpmSource::parse(text) {
+            return source.map(Self::Npm);
+        }
         text.parse().map(Self::Id).map_err(|_| not_an_id(text))
+    }
+}
+
+/// How exactly an identifier says what is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pin {
+    /// It may mean something else tomorrow: a branch, a range, a directory.
+    #[default]
+    None,
+    /// A tag or an exact version: whoever publishes it promises not to move it.
+    Tag,
+    /// A commit, which cannot be moved.
+    Commit,
+}
+
+impl Identifier {
+    /// Returns the canonical source without its version, such as `github:acme/echo`: what one trusts.
+    pub fn source(&self) -> String {
+        match self {
+            Self::Id(id) => id.to_string(),
+            Self::File(source) => source.directory_url(),
+            Self::Git(source) => source.repository(),
+            Self::Npm(source) => format!("npm:{}", source.name()),
+        }
+    }
+
+    /// Returns the last part of the source: the name of the directory, the repository or the package.
+    pub fn name(&self) -> String {
+        let directory = match self {
+            Self::File(source) => source.path().to_str().unwrap_or_default().to_owned(),
+            Self::Git(source) => source.directory().map_or_else(|| source.repository(), str::to_owned),
+            Self::Id(_) | Self::Npm(_) => self.source(),
+        };
+        directory.rsplit(['/', ':']).next().unwrap_or_default().to_owned()
+    }
+
+    /// Returns the ref that a repository is asked for, if any.
+    pub(crate) fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Git(source) => source.reference(),
+            Self::File(source) => source.reference(),
+            Self::Id(_) | Self::Npm(_) => None,
+        }
+    }
+
+    /// Returns how exactly it says what is meant. A name that may be a branch's or a tag's counts as
+    /// a tag until the remote has been asked.
+    pub fn pin(&self) -> Pin {
+        match self {
+            Self::Id(_) | Self::File(_) => Pin::None,
+            Self::Git(source) => source.pin(),
+            Self::Npm(source) => source.pin(),
+        }
     }
 }
 
@@ -55,6 +123,8 @@ impl fmt::Display for Identifier {
         match self {
             Self::Id(id) => id.fmt(f),
             Self::File(source) => source.fmt(f),
+            Self::Git(source) => source.fmt(f),
+            Self::Npm(source) => source.fmt(f),
         }
     }
 }
@@ -87,7 +157,7 @@ fn check_characters(text: &str, part: &str) -> Result<(), Error> {
     Err(malformed(text, reason).with_hint("remove that character"))
 }
 
-fn is_treacherous(c: char) -> bool {
+pub(crate) fn is_treacherous(c: char) -> bool {
     let bidirectional =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     bidirectional || c.is_control()
@@ -105,9 +175,12 @@ fn not_an_id(text: &str) -> Error {
     if let Some((scheme, _)) = text.split_once(':') {
         let reason = match scheme {
             "http" | "https" => "only addresses of github.com stand for a repository by themselves".to_owned(),
+            "ssh" | "git" | "ext" => format!("`{scheme}:` is not loaded, because of what such a source can run"),
             _ => format!("`{}:` is no scheme of a source", shown(scheme)),
         };
-        return malformed(text, reason).with_hint("write a provider's id or `file:///ABSOLUTE/DIRECTORY`");
+        let hint =
+            "write `github:OWNER/REPO@REF`, `git+https://HOST/PATH@REF`, `npm:NAME@VERSION` or `file:///DIRECTORY`";
+        return malformed(text, reason).with_hint(hint);
     }
     if text.starts_with('-') {
         return malformed(text, "it starts with `-`, as an option does").with_hint("write a provider's id");

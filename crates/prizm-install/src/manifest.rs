@@ -1,37 +1,54 @@
 //! Reads the files that describe a provider, in bounded memory.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read as _};
+mod package;
+
 use std::ops::Range;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use prizm_protocol::{MANIFEST_FILE, Manifest, ManifestError};
-use rustix::fs::OFlags;
+
+pub(crate) use package::{PACKAGE_FILE, Package};
 
 use crate::error::quoted;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, read_text_bounded};
 
-/// The largest `prizm.toml` or `Cargo.toml`.
+/// The largest `prizm.toml`, `package.json` or `Cargo.toml`.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Reads `prizm.toml` of `root`; none is no error.
+/// Reads the manifest of `root`: `prizm.toml`, else what stands under `prizm` in `package.json`. None
+/// is no error.
 pub(crate) fn read(root: &Path) -> Result<Option<Manifest>, Error> {
     let path = root.join(MANIFEST_FILE);
-    let Some(text) = read_text(&path)? else { return Ok(None) };
+    let Some(text) = read_text(&path)? else { return in_package(root) };
     Manifest::from_toml(&text).map(Some).map_err(|error| match error {
         ManifestError::Toml(error) => wrong(&path, at_line(&text, error.span(), error.message())),
         error => wrong(&path, error),
     })
 }
 
+/// Returns the name of the file that holds the manifest of `root`, or should.
+pub(crate) fn file_name(root: &Path) -> &'static str {
+    let in_package = || Package::read(root).is_ok_and(|package| package.is_some_and(|p| p.get("prizm").is_some()));
+    match !root.join(MANIFEST_FILE).exists() && in_package() {
+        true => PACKAGE_FILE,
+        false => MANIFEST_FILE,
+    }
+}
+
+fn in_package(root: &Path) -> Result<Option<Manifest>, Error> {
+    let Some(package) = Package::read(root)? else { return Ok(None) };
+    let Some(value) = package.get("prizm") else { return Ok(None) };
+    Manifest::from_json(value.clone()).map(Some).map_err(|error| package.wrong(format!("under `prizm`: {error}")))
+}
+
 /// Reads a text file that may be absent.
 pub(crate) fn read_text(path: &Path) -> Result<Option<String>, Error> {
-    match read_bounded(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(wrong(path, error)),
-    }
+    read_text_within(path, MAX_BYTES)
+}
+
+/// Reads a text file that may be absent, and may be large.
+pub(crate) fn read_text_within(path: &Path, limit: u64) -> Result<Option<String>, Error> {
+    read_text_bounded(path, limit).map_err(|error| wrong(path, error))
 }
 
 /// An error about a file.
@@ -47,23 +64,4 @@ pub(crate) fn at_line(text: &str, span: Option<Range<usize>>, message: &str) -> 
         Some(before) => format!("line {}: {message}", before.matches('\n').count() + 1),
         None => message,
     }
-}
-
-fn read_bounded(path: &Path) -> io::Result<String> {
-    // Without waiting, because opening a pipe would wait for its writer.
-    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-        io::Error::other(format!("line {line}: it is not UTF-8"))
-    })
 }

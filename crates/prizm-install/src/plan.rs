@@ -3,16 +3,26 @@
 mod cargo;
 mod directory;
 mod executable;
+mod node;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use prizm_protocol::{MANIFEST_FILE, Manifest};
+use prizm_protocol::Manifest;
+
+pub(crate) use directory::readable;
+pub(crate) use executable::check_program;
 
 use crate::error::quoted;
-use crate::{Error, ErrorKind, manifest};
+use crate::manifest::PACKAGE_FILE;
+use crate::process::find_program;
+use crate::{Error, ErrorKind, Isolation, manifest};
 
-pub(crate) use cargo::CargoBinary;
+pub(crate) use cargo::{CargoBinary, Found, find as find_cargo};
+pub(crate) use node::{node_entry, out_dir};
+
+/// How to get Node.
+pub(crate) const GET_NODE: &str = "install Node.js: https://nodejs.org (Debian: apt install nodejs)";
 
 /// How a provider's directory is built and started.
 #[derive(Clone, Debug)]
@@ -21,6 +31,7 @@ pub struct Plan {
     pub(crate) manifest: Option<Manifest>,
     pub(crate) entry: Entry,
     pub(crate) granted: Vec<String>,
+    pub(crate) isolation: Isolation,
 }
 
 /// What starts a provider.
@@ -30,10 +41,19 @@ pub(crate) enum Entry {
     Command(Vec<String>),
     /// A binary that cargo builds.
     Cargo(CargoBinary),
-    /// An executable file.
-    Executable(PathBuf),
+    /// A file that is there.
+    File(EntryFile),
     /// Whatever is there once `[build] command` has run.
     AfterBuild,
+}
+
+/// A file that starts a provider, relative to its root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EntryFile {
+    /// Node runs it.
+    Node(PathBuf),
+    /// It runs by itself.
+    Executable(PathBuf),
 }
 
 /// Finds how the provider in `directory` is built and started. It reads, and runs nothing.
@@ -43,34 +63,41 @@ pub(crate) enum Entry {
 /// 1. `[run] command` of `prizm.toml`;
 /// 2. the binary of the package in `Cargo.toml`: its only one, or the one named like the package or
 ///    like the id in `prizm.toml`. The package may be a member of a workspace further up;
-/// 3. an executable file named like the id in `prizm.toml`, like the directory, `provider` or
+/// 3. the file that `package.json` names, which `node` runs: its `bin`, the only one or the one named
+///    like the package; `exports` for `.`; `main`; else `dist/index.js`, `dist/src/index.js` or
+///    `index.js`. A file in TypeScript stands for what it was compiled to, in `dist`;
+/// 4. an executable file named like the id in `prizm.toml`, like the directory, `provider` or
 ///    `plugin`, each first in the directory, then in its `bin/`.
 ///
-/// Where `prizm.toml` has a `[build] command`, that runs first and the third rule is applied after it.
+/// Where `prizm.toml` has a `[build] command`, that runs first and the third and the fourth rule are
+/// applied after it. What is said of `prizm.toml` holds for `prizm` in `package.json`, where there is
+/// no `prizm.toml`.
 ///
 /// # Errors
-/// `Source` where the directory is missing, is none or cannot be read; `Manifest` where `prizm.toml`
-/// or `Cargo.toml` is wrong; `EntryPoint`, with all that was looked for, where no rule applies.
+/// `Source` where the directory is missing, is none or cannot be read; `Manifest` where `prizm.toml`,
+/// `package.json` or `Cargo.toml` is wrong; `EntryPoint`, with all that was looked for, where no rule
+/// applies.
 pub fn resolve(directory: impl AsRef<Path>) -> Result<Plan, Error> {
     let root = directory::readable(directory.as_ref())?;
     let manifest = manifest::read(&root)?;
-    let plan = |entry| Plan { root: root.clone(), manifest: manifest.clone(), entry, granted: Vec::new() };
+    let plan = |entry| Plan {
+        root: root.clone(),
+        manifest: manifest.clone(),
+        entry,
+        granted: Vec::new(),
+        isolation: Isolation::None,
+    };
     if let Some(run) = manifest.as_ref().and_then(|manifest| manifest.run.as_ref()) {
         return Ok(plan(Entry::Command(run.command.clone())));
     }
     let id = manifest.as_ref().map(|manifest| manifest.provider.id.as_str());
-    let binary = cargo::find(&root, id)?;
-    if let cargo::Found::Binary(binary) = binary {
+    if let cargo::Found::Binary(binary) = cargo::find(&root, id)? {
         return Ok(plan(Entry::Cargo(binary)));
     }
     if manifest.as_ref().is_some_and(|manifest| manifest.build.is_some()) {
         return Ok(plan(Entry::AfterBuild));
     }
-    let has_manifest = manifest.is_some();
-    match executable::find(&root, id)? {
-        Ok(path) => Ok(plan(Entry::Executable(path))),
-        Err(looked_for) => Err(no_entry(&root, has_manifest, &binary, &looked_for)),
-    }
+    Ok(plan(Entry::File(entry_file(&root, name_of(&root), manifest.as_ref())?)))
 }
 
 impl Plan {
@@ -101,19 +128,20 @@ impl Plan {
         self
     }
 
+    /// Takes the network away from the build.
+    #[must_use]
+    pub(crate) fn isolated(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
     pub(crate) fn build_command(&self) -> Option<&[String]> {
         self.manifest.as_ref()?.build.as_ref().map(|build| &*build.command)
     }
 
-    /// Finds the executable that `[build] command` made.
-    pub(crate) fn executable(&self) -> Result<PathBuf, Error> {
-        let id = self.manifest.as_ref().map(|manifest| manifest.provider.id.as_str());
-        match executable::find(&self.root, id)? {
-            Ok(path) => Ok(path),
-            Err(looked_for) => {
-                Err(no_entry(&self.root, self.manifest.is_some(), &cargo::find(&self.root, id)?, &looked_for))
-            }
-        }
+    /// The program and arguments of the file that `[build] command` made.
+    pub(crate) fn argv_after_build(&self) -> Result<Vec<OsString>, Error> {
+        entry_file(&self.root, name_of(&self.root), self.manifest.as_ref())?.argv(&self.root)
     }
 
     /// The program and arguments of an entry that needs no build of its own.
@@ -123,23 +151,68 @@ impl Plan {
     }
 }
 
-fn no_entry(root: &Path, has_manifest: bool, cargo: &cargo::Found, looked_for: &[String]) -> Error {
-    let run = if has_manifest {
-        format!("a `[run] command` in `{MANIFEST_FILE}` (it has none)")
-    } else {
-        format!("a `[run] command` in `{MANIFEST_FILE}` (no such file)")
+impl EntryFile {
+    /// The program and its arguments, with `root` in front of the file.
+    pub(crate) fn argv(&self, root: &Path) -> Result<Vec<OsString>, Error> {
+        match self {
+            Self::Executable(path) => Ok(vec![root.join(path).into()]),
+            Self::Node(path) if find_program("node".as_ref(), Path::new("/")).is_some() => {
+                Ok(vec!["node".into(), root.join(path).into()])
+            }
+            Self::Node(path) => {
+                let message = format!("{} needs `node`, which was not found", quoted(&root.join(path)));
+                Err(Error::new(ErrorKind::Build, message).with_hint(GET_NODE))
+            }
+        }
+    }
+}
+
+/// The name of a directory.
+fn name_of(root: &Path) -> Option<&str> {
+    root.file_name().and_then(|name| name.to_str())
+}
+
+/// Finds the file that starts the provider in `root`, where nothing is left to be built; `name` is that
+/// of the directory or the repository.
+pub(crate) fn entry_file(root: &Path, name: Option<&str>, manifest: Option<&Manifest>) -> Result<EntryFile, Error> {
+    let id = manifest.map(|manifest| manifest.provider.id.as_str());
+    let for_node = match node_entry(root)? {
+        Ok(path) => return Ok(EntryFile::Node(path)),
+        Err(looked_for) => looked_for,
+    };
+    match executable::find(root, name, id)? {
+        Ok(path) => Ok(EntryFile::Executable(path.strip_prefix(root).map_or(path.clone(), Path::to_owned))),
+        Err(executables) => Err(no_entry(root, manifest.is_some(), &cargo::find(root, id)?, &for_node, &executables)),
+    }
+}
+
+fn no_entry(
+    root: &Path,
+    has_manifest: bool,
+    cargo: &cargo::Found,
+    for_node: &[String],
+    executables: &[String],
+) -> Error {
+    let file = manifest::file_name(root);
+    let run = match has_manifest {
+        true => format!("a `[run] command` in `{file}` (it has none)"),
+        false => format!("a `[run] command` in `{file}` (no such file)"),
     };
     let binary = match cargo {
         cargo::Found::NoBinary => "a binary in `Cargo.toml` (its package has none)",
         _ => "a package in `Cargo.toml` (no such file)",
     };
+    let for_node = match for_node {
+        [] => format!("one in `{PACKAGE_FILE}` (no such file)"),
+        looked_for => format!("a file for Node: {}", looked_for.join(", ")),
+    };
     let message = format!(
-        "{} has no entry point; looked for {run}, {binary}, and an executable file: {}",
+        "{} has no entry point; looked for {run}, {binary}, {for_node}, and an executable file: {}",
         quoted(root),
-        looked_for.join(", "),
+        executables.join(", "),
     );
     Error::new(ErrorKind::EntryPoint, message)
-        .with_hint(format!("write `[run]` with `command = [\"PROGRAM\", \"ARGUMENT\"]` into `{MANIFEST_FILE}`"))
+        .with_hint(format!("write `[run]` with `command = [\"PROGRAM\", \"ARGUMENT\"]` into `{file}`"))
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ use tokio::process::{Child, ChildStderr, ChildStdout};
 
 pub(crate) use lines::{Line, Tail};
 
+use crate::Isolation;
+
 /// The leash's other end becomes stdin; what is run gets an empty one. The reader is nobody's child
 /// but init's, so that no tool which waits for its children waits for it.
 const LEASH: &str = r#"
@@ -36,7 +38,11 @@ pub(crate) struct Invocation {
     argv: Vec<OsString>,
     directory: PathBuf,
     granted: Vec<String>,
+    proxies: bool,
+    set: Vec<(OsString, OsString)>,
+    isolation: Isolation,
     typed: Option<String>,
+    in_passing: bool,
 }
 
 /// A tool that does not exist.
@@ -47,7 +53,16 @@ impl Invocation {
     /// Runs the program `argv` starts with in `directory`. A program without a `/` is sought on PATH.
     pub(crate) fn new(argv: impl IntoIterator<Item = impl Into<OsString>>, directory: &Path) -> Self {
         let argv = argv.into_iter().map(Into::into).collect();
-        Self { argv, directory: directory.to_owned(), granted: Vec::new(), typed: None }
+        Self {
+            argv,
+            directory: directory.to_owned(),
+            granted: Vec::new(),
+            proxies: true,
+            set: Vec::new(),
+            isolation: Isolation::None,
+            typed: None,
+            in_passing: false,
+        }
     }
 
     /// Lets the tool see more variables of the environment.
@@ -56,10 +71,39 @@ impl Invocation {
         self
     }
 
+    /// Hides from the tool where proxies are, and their passwords.
+    pub(crate) fn without_proxies(mut self) -> Self {
+        self.proxies = false;
+        self
+    }
+
+    /// Sets a variable of the tool's environment, whatever it is outside.
+    pub(crate) fn set(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.set.push((name.into(), value.into()));
+        self
+    }
+
+    /// Takes the network away from the tool, as far as this machine can.
+    pub(crate) fn isolated(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
     /// Shows another invocation in place of this one, which has arguments that nobody would type.
     pub(crate) fn typed_as(mut self, other: &Self) -> Self {
         self.typed = Some(other.to_string());
         self
+    }
+
+    /// Says that the directory is gone afterwards, so that nobody can repeat it there.
+    pub(crate) fn in_passing(mut self) -> Self {
+        self.in_passing = true;
+        self
+    }
+
+    /// Tells whether the directory is gone afterwards.
+    pub(crate) fn is_in_passing(&self) -> bool {
+        self.in_passing
     }
 
     /// Returns what to type in a shell anywhere.
@@ -77,8 +121,10 @@ impl Invocation {
         let (reader, leash) = io::pipe()?;
         #[expect(clippy::disallowed_methods, reason = "this is the one helper that starts build tools")]
         let mut command = std::process::Command::new("/bin/sh");
-        command.args(["-c", LEASH, "prizm-build"]).arg(program).args(self.argv.iter().skip(1));
-        command.current_dir(&self.directory).env_clear().envs(environment::allowed(&self.granted));
+        command.args(["-c", LEASH, "prizm-build"]).args(self.isolation.prefix());
+        command.arg(program).args(self.argv.iter().skip(1));
+        command.current_dir(&self.directory).env_clear().envs(environment::allowed(&self.granted, self.proxies));
+        command.envs(self.set.iter().map(|(name, value)| (name, value)));
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.stdin(reader).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
@@ -102,9 +148,10 @@ fn words<'a>(words: impl IntoIterator<Item = &'a OsStr>) -> String {
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
 }
 
-/// Finds a program as the shell does: by its path, relative to `directory`, or on PATH.
+/// Finds a program as the shell does: by its path, relative to `directory`, or on PATH. What is relative
+/// on PATH does not count.
 pub(crate) fn find_program(program: &OsStr, directory: &Path) -> Option<PathBuf> {
-    which::which_in(program, std::env::var_os("PATH"), directory).ok()
+    which::which_in(program, std::env::var_os("PATH").and_then(|path| environment::absolute(&path)), directory).ok()
 }
 
 /// A running tool and its group.

@@ -4,11 +4,16 @@
 ///
 /// `()` listens to nothing.
 pub trait Reporter: Send + Sync {
-    /// A stage begins: `resolve`, `wait` or `build`, and what it is about.
+    /// A stage begins: `resolve`, `wait`, `fetch`, `dependencies`, `build` or `validate`, and what it is about.
     fn stage(&self, stage: &str, detail: &str);
 
     /// A build wrote a line, of bounded length and without control characters.
     fn output(&self, line: &str);
+
+    /// So many bytes, of so many if that is known, have come.
+    fn progress(&self, done: u64, total: Option<u64>) {
+        let _ = (done, total);
+    }
 }
 
 impl Reporter for () {

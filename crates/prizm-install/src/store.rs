@@ -1,22 +1,34 @@
 //! The store: everything that is built or unpacked, under `PRIZM_HOME`.
 
+mod artifact;
 mod build_place;
 mod bundle;
+mod files;
 mod names;
+mod staging;
+mod upkeep;
 
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use prizm_protocol::ProviderId;
 
+pub(crate) use artifact::Artifact;
 pub(crate) use build_place::BuildPlace;
+pub(crate) use files::Listing;
+pub(crate) use staging::Staging;
+pub use upkeep::{Pruned, StoreEntry};
 
 use crate::error::quoted;
 use crate::lock::Lock;
 use crate::{Error, ErrorKind};
+
+/// How long another process may install the same: longer than any build may take.
+const PATIENCE: Duration = Duration::from_secs(90 * 60);
 
 /// Hexadecimal digits of a hash in a name: 128 bits.
 const HASH_DIGITS: usize = 32;
@@ -25,14 +37,19 @@ const HASH_DIGITS: usize = 32;
 ///
 /// ```text
 /// PRIZM_HOME/store/
+///   artifacts/KEY/       a provider that was built and found valid; KEY hashes what it was made of
+///     entry.json         written last: what is known of it, and its files with their hashes
+///     tree/              the files, read-only
+///   names/HASH           which artifact a source at a revision led to
+///   locks/               held while a source is installed, or an artifact used; never removed
 ///   bundled/ID-HASH/     files that a program carried, read-only; HASH covers version, names and bytes
 ///     .prizm-ok          written last: the whole entry is there
 ///   build/HASH/          what builds of one directory leave for the next; HASH covers its path
 ///     source             the path
 ///     lock               held while a build runs
 ///     target/            cargo's target directory
-///   staging/             entries that are not whole yet, swept when nobody is at work
-///   lock                 held while staging is written or swept
+///   staging/             entries that are not whole yet, each locked by its owner, swept when that is dead
+///   lock                 held while files of a program are unpacked
 /// ```
 ///
 /// An entry appears by a rename once it is whole and on disk, and is never changed afterwards. So
@@ -52,11 +69,13 @@ impl Store {
     pub fn open(prizm_home: impl AsRef<Path>) -> Result<Self, Error> {
         let home = prizm_home.as_ref();
         let open = || {
-            let store = Self { root: std::path::absolute(home)?.join("store") };
-            for part in ["bundled", "build", "staging"] {
-                DirBuilder::new().recursive(true).mode(0o700).create(store.root.join(part))?;
+            let root = std::path::absolute(home)?.join("store");
+            for part in ["artifacts", "names", "locks", "bundled", "build", "staging"] {
+                DirBuilder::new().recursive(true).mode(0o700).create(root.join(part))?;
             }
-            store.sweep()?;
+            // With links followed, so that what is in it does not seem to lead out of it.
+            let store = Self { root: root.canonicalize()? };
+            staging::sweep(&store.root.join("staging"))?;
             Ok(store)
         };
         open().map_err(|error: io::Error| {
@@ -95,23 +114,23 @@ impl Store {
         self.root.join("lock")
     }
 
-    /// Removes parts of entries, unless somebody is at work on one.
-    fn sweep(&self) -> io::Result<()> {
-        let Some(lock) = Lock::try_take(&self.lock_file())? else { return Ok(()) };
-        if !lock.excludes_others() {
-            return Ok(());
-        }
-        for entry in self.root.join("staging").read_dir()? {
-            let path = entry?.path();
-            match std::fs::remove_dir_all(&path) {
-                Ok(()) => tracing::info!(path = %path.display(), "removed what a crash left in the store"),
-                Err(error) => {
-                    tracing::warn!(path = %path.display(), %error, "cannot remove what a crash left in the store")
-                }
-            }
-        }
-        Ok(())
+    /// Waits until no other process installs `name`. `waiting` is called if one does.
+    pub(crate) async fn lock(&self, name: &str, waiting: impl FnOnce()) -> Result<Lock, Error> {
+        let path = self.root.join("locks").join(format!("{}.lock", short(&blake3::hash(name.as_bytes()))));
+        let taken = tokio::time::timeout(PATIENCE, Lock::take(&path, waiting)).await;
+        taken.map_err(|_| stuck(name, &path))?.map_err(|error| self.unwritable(&error))
     }
+
+    /// Makes a place for an entry.
+    pub(crate) fn staging(&self) -> Result<Staging, Error> {
+        Staging::new(&self.root.join("staging")).map_err(|error| self.unwritable(&error))
+    }
+}
+
+fn stuck(name: &str, path: &Path) -> Error {
+    let message =
+        format!("another process has been installing `{name}` for more than {} minutes", PATIENCE.as_secs() / 60);
+    Error::new(ErrorKind::Store, message).with_hint(format!("find it, and end it if it hangs: lsof {}", quoted(path)))
 }
 
 /// Writes a hash as a name.

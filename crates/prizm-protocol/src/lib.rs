@@ -47,7 +47,7 @@ pub use env::is_inherited;
 pub use error::{Charged, ErrorData, ErrorKind, ErrorObject, code};
 pub use frame::Message;
 pub use id::{ModelId, ParseIdError, ProviderId};
-pub use manifest::{Build, Manifest, ManifestError, Permissions, ProviderSection, Run, ServiceReference};
+pub use manifest::{Build, Manifest, ManifestError, Permissions, Prebuilt, ProviderSection, Run, ServiceReference};
 pub use media::Media;
 pub use model::{InputSlot, Model, Price};
 pub use version::{ProtocolVersion, VersionError};

@@ -37,6 +37,10 @@ pub struct Manifest {
     /// How to build it; absent where the recipe rules find it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
+    /// Executables that its author has built, by the kind of machine, such as
+    /// `x86_64-unknown-linux-gnu`. Where there are any, nothing is built.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prebuilt: BTreeMap<String, Prebuilt>,
     /// What the sandbox grants.
     #[serde(default)]
     pub permissions: Permissions,
@@ -84,6 +88,20 @@ pub struct Build {
     pub env: Vec<String>,
 }
 
+/// `[prebuilt.TARGET]`: an executable for one kind of machine. It has either a `url` or a `path`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prebuilt {
+    /// Where the executable is downloaded from: https, or http from this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Where it is among the files of the source, relative to the plugin's root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Its sha256, as 64 hexadecimal digits.
+    pub sha256: String,
+}
+
 /// `[permissions]`: what a provider asks for. A user grants it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +132,9 @@ pub enum ManifestError {
     /// It cannot be read as a manifest; the message names the line and the key.
     #[error("{}", .0.to_string().trim_end())]
     Toml(#[from] toml::de::Error),
+    /// It cannot be read as a manifest in JSON; the message names the key.
+    #[error("{0}")]
+    Json(#[from] serde_path_to_error::Error<serde_json::Error>),
     /// A list that must name something is empty.
     #[error("`{key}` is empty: {expected}")]
     Empty {
@@ -131,6 +152,16 @@ impl Manifest {
     /// The text is no TOML, a key is missing, unknown or of the wrong type, or a list is empty.
     pub fn from_toml(text: &str) -> Result<Self, ManifestError> {
         let manifest: Self = toml::from_str(text)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Reads and checks a manifest that stands under `prizm` in a `package.json`.
+    ///
+    /// # Errors
+    /// A key is missing, unknown or of the wrong type, or a list is empty.
+    pub fn from_json(value: serde_json::Value) -> Result<Self, ManifestError> {
+        let manifest: Self = serde_path_to_error::deserialize(value)?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -202,5 +233,14 @@ url = "github:acme/sd-service@v1"
         check("command = [\"make\"]", "command = \"make\"", "invalid type: string");
         check("[run]", "[runs]", "unknown field `runs`");
         check("protocol = \"1.0\"\n", "", "missing field `protocol`");
+    }
+
+    #[test]
+    fn in_json_the_key_is_named() {
+        let mut value = serde_json::to_value(Manifest::from_toml(GOOD).unwrap()).unwrap();
+        assert_eq!(Manifest::from_json(value.clone()).unwrap(), Manifest::from_toml(GOOD).unwrap());
+        value["provider"]["version"] = 2.into();
+        let error = Manifest::from_json(value).unwrap_err().to_string();
+        assert!(error.starts_with("provider.version: invalid type: integer `2`"), "{error}");
     }
 }

@@ -1,14 +1,17 @@
 //! How a registry is made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use prizm_host::Timing;
-use prizm_install::{Identifier, Reporter};
+use prizm_install::{
+    Approver, BuildOptions, FetchOptions, Identifier, Limits, Lockfile, Mode, Policy, Reporter, Sources,
+};
 
-use crate::config::home;
-use crate::entry::{Origin, Surroundings};
+use crate::config::{SourcesConfig, home};
+use crate::entry::{Located, Origin};
+use crate::surroundings::Surroundings;
 use crate::transform::LONGEST;
 use crate::{Bundled, Config, Error, ErrorKind, Registry, Result};
 
@@ -20,6 +23,9 @@ pub struct RegistryBuilder {
     timing: Timing,
     bundled: Vec<Bundled>,
     reporter: Option<Arc<dyn Reporter>>,
+    approver: Option<Arc<dyn Approver>>,
+    mode: Mode,
+    project: Option<Option<PathBuf>>,
 }
 
 impl RegistryBuilder {
@@ -58,6 +64,29 @@ impl RegistryBuilder {
         self
     }
 
+    /// Sets who answers questions of trust: may a new source be loaded, may a provider have more than
+    /// before? By default everything is refused that the configuration does not allow.
+    #[must_use]
+    pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.approver = Some(approver);
+        self
+    }
+
+    /// Sets whether locks may change, and whether the network may be used; by default both.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets the directory in which the project is sought, upward: its `.prizm/config.toml` and its
+    /// `prizm.lock`. By default the current directory; `None` for no project at all.
+    #[must_use]
+    pub fn project(mut self, directory: Option<PathBuf>) -> Self {
+        self.project = Some(directory);
+        self
+    }
+
     /// Sets who hears of builds.
     #[must_use]
     pub fn reporter(mut self, reporter: Arc<dyn Reporter>) -> Self {
@@ -78,7 +107,26 @@ impl RegistryBuilder {
             Some(config) => config,
             None => Config::load(&home.join("config.toml"))?,
         };
-        let around = Surroundings::new(home, bounded(self.timing), self.reporter.unwrap_or_else(|| Arc::new(())));
+        let here = self.project.unwrap_or_else(|| std::env::current_dir().ok());
+        let project = here.as_deref().and_then(|here| Lockfile::find(here, &home));
+        let mut of_project = Vec::new();
+        if let Some(root) = project.as_deref().and_then(Path::parent) {
+            of_project = config.add_project(&root.join(".prizm/config.toml"))?;
+        }
+        let around = Surroundings {
+            timing: bounded(self.timing),
+            reporter: self.reporter.unwrap_or_else(|| Arc::new(())),
+            approver: self.approver.unwrap_or_else(|| Arc::new(())),
+            policy: policy(&home, &config)?,
+            fetch: fetch_options(&config, self.mode),
+            builds: BuildOptions { env: config.policy.build_env.clone(), python_sources: config.policy.python_sources },
+            mode: self.mode,
+            project,
+            here,
+            work: tokio::sync::OnceCell::new(),
+            installer: tokio::sync::OnceCell::new(),
+            home,
+        };
         let registry = Registry::with(around);
         for bundled in self.bundled {
             let settings = config.providers.remove(bundled.id()).unwrap_or_default();
@@ -96,13 +144,33 @@ impl RegistryBuilder {
             let Some(source) = &settings.source else { continue };
             let identifier: Identifier = source.parse().map_err(|error| {
                 let error = Error::from(error);
-                let hint = error.hint().unwrap_or("a source is a `file:///` directory").to_owned();
+                let hint = error.hint().unwrap_or("write a source such as `github:OWNER/REPO@TAG`").to_owned();
                 Error::new(ErrorKind::Config, format!("[providers.{id}] source: {error}")).hinted(hint)
             })?;
-            registry.insert(id, Origin::Identifier(identifier), settings);
+            let own = !of_project.contains(&id);
+            let located = Located { identifier, link: settings.link, own, claimed: !own };
+            registry.insert(id, Origin::Identifier(located), settings);
         }
+        registry.insert_pinned()?;
         Ok(registry)
     }
+}
+
+fn policy(home: &Path, config: &Config) -> Result<Policy> {
+    let policy = Policy::new(home).allowing(&config.policy.allow)?.denying(&config.policy.deny)?;
+    Ok(policy.requiring(config.policy.require_pin))
+}
+
+fn fetch_options(config: &Config, mode: Mode) -> FetchOptions {
+    let mut limits = Limits::default();
+    if let Some(size) = config.policy.max_size {
+        limits.bytes = size.0;
+    }
+    let SourcesConfig { github, npm, plain_http, stall_seconds, total_seconds } = config.sources.clone();
+    let seconds = |seconds: std::num::NonZeroU32| Duration::from_secs(seconds.get().into());
+    limits.stall = stall_seconds.map_or(limits.stall, seconds);
+    limits.total = total_seconds.map_or(limits.total, seconds);
+    FetchOptions { sources: Sources { github, npm, plain_http }, limits, offline: mode.offline }
 }
 
 fn bounded(timing: Timing) -> Timing {

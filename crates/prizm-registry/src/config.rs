@@ -1,11 +1,14 @@
-//! The user's configuration: `config.toml` in PRIZM_HOME.
+//! The user's configuration: `config.toml` in PRIZM_HOME; and a project's, `.prizm/config.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use prizm_install::{Pin, read_text_bounded};
 use prizm_protocol::ProviderId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::{Error, ErrorKind, Result};
 
@@ -28,15 +31,103 @@ const LIMIT: u64 = 1024 * 1024;
 pub struct Config {
     #[serde(default)]
     pub(crate) providers: BTreeMap<ProviderId, ProviderConfig>,
+    #[serde(default)]
+    pub(crate) sources: SourcesConfig,
+    #[serde(default)]
+    pub(crate) policy: PolicyConfig,
 }
 
-/// `[providers.ID]`: `source` and `grantEnv` are the registry's, everything else is the provider's.
+/// `[sources]`: where well-known sources lead, and how patiently they are fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SourcesConfig {
+    /// What stands in place of `https://github.com`: a mirror, or an enterprise's host.
+    #[serde(default)]
+    pub(crate) github: Option<Url>,
+    /// What stands in place of the registry that npm's own configuration names.
+    #[serde(default)]
+    pub(crate) npm: Option<Url>,
+    /// Hosts, beside this machine, that plain http may be spoken to.
+    #[serde(default)]
+    pub(crate) plain_http: BTreeSet<String>,
+    /// Seconds after which a server that sends nothing is given up.
+    #[serde(default)]
+    pub(crate) stall_seconds: Option<NonZeroU32>,
+    /// Seconds after which a fetch is given up, however it comes along.
+    #[serde(default)]
+    pub(crate) total_seconds: Option<NonZeroU32>,
+}
+
+/// `[policy]`: what may be loaded.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PolicyConfig {
+    /// Sources that may be loaded, by globs.
+    #[serde(default)]
+    pub(crate) allow: Vec<String>,
+    /// Sources that may not, by globs.
+    #[serde(default)]
+    pub(crate) deny: Vec<String>,
+    /// How exactly identifiers must say what they mean.
+    #[serde(default)]
+    pub(crate) require_pin: Pin,
+    /// The most bytes of a source, downloaded and unpacked.
+    #[serde(default)]
+    pub(crate) max_size: Option<Size>,
+    /// Whether Python packages may be built from their sources, which runs their code.
+    #[serde(default)]
+    pub(crate) python_sources: bool,
+    /// Variables of the environment that builds may see where a manifest asks for them.
+    #[serde(default)]
+    pub(crate) build_env: Vec<String>,
+}
+
+/// A number of bytes: `1048576`, `"512 MB"`, `"1 GiB"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Size(pub(crate) u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let bytes = match &value {
+            Value::Number(number) => number.as_u64(),
+            Value::String(text) => bytes(text),
+            _ => None,
+        };
+        bytes.filter(|bytes| *bytes > 0).map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!("{value} is no size: write a number of bytes, or one such as \"512 MB\""))
+        })
+    }
+}
+
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let unit = match text[digits..].trim() {
+        "" | "B" => 1,
+        "kB" => 1000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    text[..digits].parse::<u64>().ok()?.checked_mul(unit)
+}
+
+/// `[providers.ID]`: `source`, `link`, `givenTo` and `grantEnv` are the registry's, everything else is the provider's.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProviderConfig {
     /// Where a provider that is not bundled comes from.
     #[serde(default)]
     pub(crate) source: Option<String>,
+    /// Run a `file:///` directory where it is, instead of a copy.
+    #[serde(default)]
+    pub(crate) link: bool,
+    /// The source of a pinned provider that is given what stands here.
+    #[serde(default)]
+    pub(crate) given_to: Option<String>,
     /// Environment variables, of those that its manifest asks for, that it may see.
     #[serde(default)]
     pub(crate) grant_env: Vec<String>,
@@ -59,20 +150,56 @@ impl Config {
         })
     }
 
+    /// Adds what a project says: `.prizm/config.toml` beside its lock. A project may name providers and
+    /// narrow the policy; what it could do harm with is the user's to say.
+    pub(crate) fn add_project(&mut self, path: &Path) -> Result<Vec<ProviderId>> {
+        let project = Self::load(path)?;
+        let wrong = |key: &str| {
+            let message = format!("`{}`: `{key}` may not stand in a project's configuration", path.display());
+            Error::new(ErrorKind::Config, message).hinted("write it into your own `config.toml` in PRIZM_HOME")
+        };
+        if project.sources != SourcesConfig::default() {
+            return Err(wrong("sources"));
+        }
+        let PolicyConfig { allow, deny, require_pin, max_size, python_sources, build_env } = project.policy;
+        if !allow.is_empty() || python_sources || !build_env.is_empty() {
+            return Err(wrong("policy.allow`, `policy.pythonSources` or `policy.buildEnv"));
+        }
+        self.policy.deny.extend(deny);
+        self.policy.require_pin = self.policy.require_pin.max(require_pin);
+        self.policy.max_size = match (self.policy.max_size, max_size) {
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+        let mut named = Vec::new();
+        for (id, ProviderConfig { source, link, given_to, grant_env, settings }) in project.providers {
+            if link || given_to.is_some() || !grant_env.is_empty() || !settings.is_empty() {
+                return Err(wrong(&format!("providers.{id}` with anything but `source")));
+            }
+            let ours = self.providers.entry(id.clone()).or_default();
+            // What the user says of a provider counts.
+            if ours.source.is_none() && source.is_some() {
+                ours.source = source;
+                named.push(id);
+            }
+        }
+        Ok(named)
+    }
+
     /// Reads a file; one that does not exist says nothing.
     ///
     /// # Errors
-    /// It cannot be read, is larger than 1 MiB, or is wrong.
+    /// It cannot be read, is larger than 1 MiB, is no regular file, or is wrong.
     pub fn load(path: &Path) -> Result<Self> {
         let shown = path.display();
-        let failed = |why: String| Error::new(ErrorKind::Config, format!("`{shown}` cannot be read: {why}"));
-        match std::fs::metadata(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(failed(error.to_string())),
-            Ok(meta) if meta.len() > LIMIT => return Err(failed(format!("it has {} bytes, over {LIMIT}", meta.len()))),
-            Ok(_) => {}
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        let text = match read_text_bounded(path, LIMIT) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(Self::default()),
+            Err(error) => {
+                return Err(Error::new(ErrorKind::Config, format!("`{shown}` cannot be read: {error}"))
+                    .hinted("put a text file in its place, or remove it"));
+            }
+        };
         Self::from_toml(&text).map_err(|error| Error::new(ErrorKind::Config, format!("`{shown}`: {error}")))
     }
 }
@@ -94,6 +221,52 @@ pub(crate) fn home() -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sources_and_policy_are_read() {
+        let text = "[sources]\ngithub = \"http://127.0.0.1:8123\"\n[policy]\nallow = [\"github:acme/*\"]\n\
+                    requirePin = \"tag\"\nmaxSize = \"2 MiB\"";
+        let config = Config::from_toml(text).unwrap();
+        assert_eq!(config.sources.github.unwrap().as_str(), "http://127.0.0.1:8123/");
+        assert_eq!((config.policy.require_pin, config.policy.max_size), (Pin::Tag, Some(Size(2 << 20))));
+        for (text, expected) in [
+            ("[policy]\nrequirePin = \"exact\"", "unknown variant `exact`"),
+            ("[policy]\nmaxSize = \"much\"", "\"much\" is no size"),
+            ("[policy]\nmaxSize = 0", "0 is no size"),
+            ("[sources]\ngithub = \"here\"", "relative URL without a base"),
+            ("[sources]\ngitlab = \"x\"", "unknown field `gitlab`"),
+        ] {
+            let error = Config::from_toml(text).err().unwrap();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_project_narrows_and_does_not_widen() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        let add = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let mut config = Config::from_toml("[policy]\nrequirePin = \"tag\"\nmaxSize = 10").unwrap();
+            config.add_project(&path).map(|named| (config, named))
+        };
+        let (config, named) =
+            add("[providers.a]\nsource = \"npm:a\"\n[policy]\nrequirePin = \"none\"\nmaxSize = 20\ndeny = [\"npm:b\"]")
+                .unwrap();
+        assert_eq!(named, ["a".parse::<ProviderId>().unwrap()]);
+        assert_eq!((config.policy.require_pin, config.policy.max_size), (Pin::Tag, Some(Size(10))));
+        assert_eq!(config.policy.deny, ["npm:b"]);
+        for text in [
+            "[policy]\nallow = [\"npm:*\"]",
+            "[policy]\nbuildEnv = [\"AWS_SECRET\"]",
+            "[sources]\nnpm = \"http://127.0.0.1:1\"",
+            "[providers.a]\ngrantEnv = [\"KEY\"]",
+            "[providers.a]\nbaseUrl = \"http://evil.example\"",
+        ] {
+            let error = add(text).err().unwrap();
+            assert!(error.to_string().contains("may not stand in a project's configuration"), "{error}");
+        }
+    }
 
     #[test]
     fn settings_are_the_providers_and_faults_are_named() {

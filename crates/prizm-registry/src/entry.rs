@@ -1,19 +1,22 @@
 //! One provider that the registry knows: where it comes from, what it declared, its plugin.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, Timing, WorkDir, validate};
-use prizm_install::{Identifier, Installed, Reporter, Store};
+use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, validate};
+use prizm_install::{Identifier, Installed, Request};
 use prizm_protocol::methods::configure::ConfigureParams;
 use prizm_protocol::methods::initialize::Declaration;
 use prizm_protocol::{Manifest, PROTOCOL_VERSION, ProviderId};
 use serde_json::{Map, Value};
 
+use crate::blocking::blocking;
 use crate::bundled::BundledOrigin;
 use crate::config::ProviderConfig;
+use crate::surroundings::Surroundings;
+use crate::validator::from_store;
 use crate::{Error, ErrorKind, Result};
 
 /// Where a provider comes from.
@@ -23,8 +26,20 @@ pub(crate) enum Origin {
     Registered(PluginCommand),
     /// It came with the program.
     Bundled(Box<Manifest>, BundledOrigin),
-    /// An identifier, from the configuration or from `get_provider`.
-    Identifier(Identifier),
+    /// An identifier, from the configuration, a lock or `get_provider`.
+    Identifier(Located),
+}
+
+/// Where an identifier was read, and how it is to be loaded.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    pub(crate) identifier: Identifier,
+    /// Run a directory in place.
+    pub(crate) link: bool,
+    /// The user named it; else a project did.
+    pub(crate) own: bool,
+    /// Somebody else than the user gave it its id: it itself, in a lock, or a project.
+    pub(crate) claimed: bool,
 }
 
 impl Origin {
@@ -33,55 +48,9 @@ impl Origin {
         match self {
             Self::Registered(command) => format!("command: {command}"),
             Self::Bundled(..) => "bundled".to_owned(),
-            Self::Identifier(identifier) => identifier.to_string(),
+            Self::Identifier(located) => located.identifier.to_string(),
         }
     }
-}
-
-/// What every provider of a registry shares.
-pub(crate) struct Surroundings {
-    pub(crate) home: PathBuf,
-    pub(crate) timing: Timing,
-    pub(crate) reporter: Arc<dyn Reporter>,
-    work: tokio::sync::OnceCell<WorkDir>,
-    store: tokio::sync::OnceCell<Store>,
-}
-
-impl Surroundings {
-    pub(crate) fn new(home: PathBuf, timing: Timing, reporter: Arc<dyn Reporter>) -> Self {
-        Self { home, timing, reporter, work: tokio::sync::OnceCell::new(), store: tokio::sync::OnceCell::new() }
-    }
-
-    /// Makes the directory for jobs when it is first needed.
-    async fn work(&self) -> Result<&WorkDir> {
-        let base = self.home.join("work");
-        let made = self.work.get_or_try_init(|| async {
-            let at = base.clone();
-            blocking(move || WorkDir::create(&at)).await
-        });
-        made.await.map_err(|error| unwritable(&base, &error))
-    }
-
-    async fn store(&self) -> Result<&Store> {
-        self.store
-            .get_or_try_init(|| async {
-                let home = self.home.clone();
-                tokio::task::spawn_blocking(move || Store::open(&home))
-                    .await
-                    .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-            })
-            .await
-            .map_err(Error::from)
-    }
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot use `{}`: {error}", path.display()))
-        .hinted("set PRIZM_HOME to a directory that may be written")
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
 /// A provider that the registry knows.
@@ -96,7 +65,7 @@ pub(crate) struct Entry {
     /// Why it could not be loaded, and when that was found.
     failure: RwLock<Option<(Instant, Error)>>,
     /// What an identifier led to.
-    installed: OnceLock<Installed>,
+    installed: tokio::sync::OnceCell<Installed>,
     /// What the cache holds, once it has been looked into.
     cached: OnceLock<Option<Arc<ProviderInfo>>>,
 }
@@ -111,7 +80,7 @@ impl Entry {
             turn: tokio::sync::Mutex::default(),
             declared: RwLock::default(),
             failure: RwLock::default(),
-            installed: OnceLock::new(),
+            installed: tokio::sync::OnceCell::new(),
             cached: OnceLock::new(),
         }
     }
@@ -144,6 +113,12 @@ impl Entry {
     /// Returns what its identifier led to, where it has been loaded.
     pub(crate) fn installed(&self) -> Option<&Installed> {
         self.installed.get()
+    }
+
+    /// Keeps what its identifier led to.
+    pub(crate) fn found(&self, installed: Installed) {
+        // What is there already is the same.
+        let _ = self.installed.set(installed);
     }
 
     /// Returns its manifest, where it has one that has been read.
@@ -181,10 +156,35 @@ impl Entry {
         if let Some(info) = self.cached.get_or_init(|| self.read_cache(around)) {
             return Ok(self.remember(Arc::clone(info)));
         }
-        let started = async { Ok(self.plugin(around).await?.start().await?) };
-        let info = started.await.inspect_err(|error| self.failed(error))?;
+        let learned = async {
+            match self.frozen(around).await? {
+                Some(info) => Ok(info),
+                None => Ok(self.plugin(around).await?.start().await?),
+            }
+        };
+        let info = learned.await.inspect_err(|error| self.failed(error))?;
         self.write_cache(around, &info);
         Ok(self.remember(info))
+    }
+
+    /// Returns what it declared when it was installed: no process is started for it.
+    async fn frozen(&self, around: &Surroundings) -> Result<Option<Arc<ProviderInfo>>> {
+        let Origin::Identifier(located) = &self.origin else { return Ok(None) };
+        let asked = Instant::now();
+        let _turn = self.turn.lock().await;
+        if let Some(error) = self.failure_since(asked) {
+            return Err(error);
+        }
+        let installed = self.install(located, around).await.inspect_err(|error| self.failed(error))?;
+        let Some(declaration) = &installed.declaration else { return Ok(None) };
+        let expected = self.expected(installed.manifest.clone());
+        let valid = validate::validate(declaration, &[PROTOCOL_VERSION], &expected);
+        valid.map(|info| Some(Arc::new(info))).map_err(|violations| {
+            let violations: Vec<_> = violations.iter().map(ToString::to_string).collect();
+            Error::new(ErrorKind::Plugin, format!("the provider is not valid: {}", violations.join("; ")))
+                .at("validate")
+                .hinted("its author, or the configuration that names it, must be corrected")
+        })
     }
 
     /// Replaces what is known of it.
@@ -220,6 +220,7 @@ impl Entry {
     }
 
     async fn make_plugin(&self, around: &Surroundings) -> Result<Plugin> {
+        self.check_settings(around).await?;
         let (command, manifest) = self.command(around).await?;
         let command = match &manifest {
             Some(manifest) => self.grant(command, manifest),
@@ -235,6 +236,21 @@ impl Entry {
         let plugin = Plugin::new(spec);
         plugin.configure(self.params()).await?;
         Ok(plugin)
+    }
+
+    /// What the user set for an id is not given to whoever calls itself so.
+    async fn check_settings(&self, around: &Surroundings) -> Result<()> {
+        let (Origin::Identifier(located), Some(id)) = (&self.origin, &self.id) else { return Ok(()) };
+        let (names, source) = {
+            let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+            let names: Vec<_> = config.settings.keys().chain(&config.grant_env).cloned().collect();
+            let source = located.identifier.source();
+            if !located.claimed || names.is_empty() || config.given_to.as_ref() == Some(&source) {
+                return Ok(());
+            }
+            (names, source)
+        };
+        Ok(around.installer().await?.approve_settings(id.as_str(), &source, names).await?)
     }
 
     fn expected(&self, manifest: Option<Manifest>) -> Expected {
@@ -254,10 +270,9 @@ impl Entry {
                 Ok((command.clone(), Some((**manifest).clone())))
             }
             Origin::Bundled(manifest, BundledOrigin::Files(files)) => {
-                let (store, files) = (around.store().await?.clone(), *files);
+                let (store, files) = (around.installer().await?.store().clone(), *files);
                 let (id, version) = (manifest.provider.id.clone(), manifest.provider.version.to_string());
-                let unpacked = tokio::task::spawn_blocking(move || store.unpack(&id, &version, files.0));
-                let root = unpacked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+                let root = blocking(move || store.unpack(&id, &version, files.0)).await?;
                 let argv = manifest.run.as_ref().map(|run| run.command.clone()).unwrap_or_default();
                 let mut argv = argv.into_iter();
                 let program = argv.next().ok_or_else(|| {
@@ -268,21 +283,24 @@ impl Entry {
                 })?;
                 Ok((PluginCommand::new(program).args(argv).root(root), Some((**manifest).clone())))
             }
-            Origin::Identifier(identifier) => {
-                let store = around.store().await?;
-                let installed = match identifier {
-                    Identifier::File(source) => prizm_install::install(source, store, &*around.reporter).await?,
-                    other => {
-                        let message = format!("`{other}` names no source");
-                        return Err(Error::new(ErrorKind::Identifier, message));
-                    }
-                };
-                let Installed { root, argv, manifest, .. } = self.installed.get_or_init(|| installed).clone();
-                let mut argv = argv.into_iter();
-                let program = argv.next().unwrap_or_default();
-                Ok((PluginCommand::new(program).args(argv).root(root), manifest))
+            Origin::Identifier(located) => {
+                let Installed { root, argv, manifest, .. } = self.install(located, around).await?;
+                let mut argv = argv.iter();
+                let program = argv.next().cloned().unwrap_or_default();
+                let command = PluginCommand::new(program).args(argv).root(root);
+                Ok((if located.link { command } else { from_store(command) }, manifest.clone()))
             }
         }
+    }
+
+    /// Installs what an identifier names, once.
+    async fn install(&self, located: &Located, around: &Surroundings) -> Result<&Installed> {
+        let install = || async {
+            let request =
+                Request { link: located.link, own: located.own, ..around.request(&located.identifier, &around.pins()) };
+            Ok(around.installer().await?.install(&request).await?)
+        };
+        self.installed.get_or_try_init(install).await
     }
 
     /// Grants the environment variables that the manifest asks for and the user allows.

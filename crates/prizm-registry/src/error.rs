@@ -16,6 +16,8 @@ pub enum ErrorKind {
     NotFound,
     /// Refused by policy.
     Policy,
+    /// What came is not what was promised, or not what it was before.
+    Mismatch,
     /// Fetching or building failed.
     Build,
     /// The plugin could not be started, broke the protocol, is not valid, or died.
@@ -42,6 +44,7 @@ impl ErrorKind {
             Self::Usage => "usage",
             Self::NotFound => "not-found",
             Self::Policy => "policy",
+            Self::Mismatch => "mismatch",
             Self::Build => "build",
             Self::Plugin => "plugin",
             Self::Provider => "provider",
@@ -85,12 +88,17 @@ impl Error {
         self
     }
 
+    pub(crate) fn at(mut self, stage: &'static str) -> Self {
+        self.0.stage = Some(stage);
+        self
+    }
+
     /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Returns the stage at which a plugin was lost, such as `handshake` or `call`.
+    /// Returns the stage at which it went wrong, such as `fetch`, `build`, `handshake` or `call`.
     pub fn stage(&self) -> Option<&'static str> {
         self.0.stage
     }
@@ -136,9 +144,20 @@ impl From<prizm_install::Error> for Error {
     fn from(error: prizm_install::Error) -> Self {
         use prizm_install::ErrorKind as Install;
 
+        if let Some(rejected) = error.rejection().and_then(|error| error.downcast_ref::<prizm_host::Error>()) {
+            let made = Self::from(rejected.clone());
+            return match (made.hint(), error.hint()) {
+                (_, Some(hint)) => made.hinted(hint),
+                _ => made,
+            };
+        }
         let (kind, stage) = match error.kind() {
-            Install::Identifier | Install::Unsupported => (ErrorKind::Identifier, "identifier"),
-            Install::Source => (ErrorKind::NotFound, "source"),
+            Install::Identifier => (ErrorKind::Identifier, "identifier"),
+            Install::Source => (ErrorKind::NotFound, "resolve"),
+            Install::Fetch | Install::Offline => (ErrorKind::Build, "fetch"),
+            Install::Policy => (ErrorKind::Policy, "policy"),
+            Install::Mismatch => (ErrorKind::Mismatch, "verify"),
+            Install::Rejected => (ErrorKind::Plugin, "validate"),
             Install::EntryPoint => (ErrorKind::Build, "entry-point"),
             Install::Manifest => (ErrorKind::Build, "manifest"),
             Install::Store => (ErrorKind::Io, "store"),

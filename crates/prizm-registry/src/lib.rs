@@ -8,7 +8,7 @@
 //!
 //! # async fn run() -> prizm_registry::Result<()> {
 //! let registry = Registry::new()?;
-//! let provider = registry.get_provider("file:///srv/providers/echo").await?;
+//! let provider = registry.get_provider("github:acme/provider@v2.1.0").await?;
 //! let image = provider.model("flux-schnell")?.transform("a red fox").await?;
 //! image.save("fox.png").await?;
 //! registry.shutdown().await;
@@ -22,18 +22,23 @@
 #![doc = include_str!("../examples/consumer.rs")]
 //! ```
 
+mod blocking;
 mod builder;
 mod bundled;
+mod cache;
 mod config;
 mod entry;
 mod error;
 mod media;
 mod model;
+mod pinned;
 mod provider;
 mod registry;
 mod route;
 mod suggest;
+mod surroundings;
 mod transform;
+mod validator;
 
 pub use builder::RegistryBuilder;
 pub use bundled::{Bundled, BundledFiles};
@@ -41,13 +46,14 @@ pub use config::Config;
 pub use error::{Error, ErrorKind};
 pub use media::Media;
 pub use model::Model;
+pub use pinned::{Pinned, Updated};
 pub use provider::{Provider, Status};
 pub use registry::{Registry, RegistryStats};
 pub use route::{Candidate, Criteria, Decision, Preference, Reason, Selected, Verdict};
 pub use transform::{Chunk, Outcome, Transform};
 
 pub use prizm_host::{ModelInfo, OptionsSchema, PluginCommand, PluginStats, ProviderInfo, State, Timing};
-pub use prizm_install::Reporter;
+pub use prizm_install::{Approver, Isolation, Locked, Mode, Pruned, Question, Reporter, StoreEntry};
 pub use prizm_protocol::methods::health::{Health, HealthStatus};
 pub use prizm_protocol::methods::initialize::Location;
 pub use prizm_protocol::methods::notifications::{Accepted, Progress};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use prizm_host::{ModelInfo, ProviderInfo};
 use prizm_protocol::{Capability, MediaKind};
 
-use crate::entry::{Entry, Surroundings};
+use crate::entry::Entry;
+use crate::surroundings::Surroundings;
 use crate::{Error, ErrorKind, Media, Result, Transform};
 
 /// A model of a provider.

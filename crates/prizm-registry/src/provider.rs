@@ -7,8 +7,9 @@ use prizm_protocol::methods::health::Health;
 use prizm_protocol::{Capability, Permissions, ProviderId};
 use serde_json::{Map, Value};
 
-use crate::entry::{Entry, Surroundings};
-use crate::{Error, ErrorKind, Model, Result, suggest};
+use crate::entry::Entry;
+use crate::surroundings::Surroundings;
+use crate::{Error, ErrorKind, Isolation, Model, Result, suggest};
 
 /// A provider. Clones share it; its process starts when it is first needed.
 #[derive(Clone)]
@@ -74,7 +75,13 @@ impl Provider {
 
     /// Returns which revision of its source was loaded, where the source has revisions.
     pub fn revision(&self) -> Option<String> {
-        self.entry.installed().and_then(|installed| installed.revision.clone())
+        self.entry.installed().and_then(|installed| installed.revision.as_ref()).map(ToString::to_string)
+    }
+
+    /// Returns how far its code was kept from the network while it was built and tried; none where it
+    /// was neither.
+    pub fn isolation(&self) -> Option<Isolation> {
+        self.entry.installed().and_then(|installed| installed.isolation)
     }
 
     /// Returns what its manifest asks for, where it has one that has been read.

@@ -9,8 +9,9 @@ use prizm_install::Identifier;
 use prizm_protocol::{Capability, ProviderId};
 
 use crate::config::ProviderConfig;
-use crate::entry::{Entry, Origin, Surroundings};
+use crate::entry::{Entry, Located, Origin};
 use crate::route::{self, Criteria, Decision};
+use crate::surroundings::Surroundings;
 use crate::{Error, ErrorKind, Provider, RegistryBuilder, Result, suggest};
 
 /// The hub of all providers. Clones share it; processes start when they are first needed.
@@ -21,8 +22,8 @@ struct Inner {
     around: Arc<Surroundings>,
     /// In the order in which they became known, which is the order of preference.
     entries: RwLock<Vec<Arc<Entry>>>,
-    /// What was loaded by identifier, by its canonical spelling.
-    loaded: Mutex<HashMap<String, Arc<Entry>>>,
+    /// What was loaded by identifier, by its canonical spelling, and whether it runs in place.
+    loaded: Mutex<HashMap<(String, bool), Arc<Entry>>>,
     /// What was overwritten, and may still be in somebody's hand.
     replaced: Mutex<Vec<Weak<Entry>>>,
     /// What the configuration says of each provider, known already or not.
@@ -116,6 +117,47 @@ impl Registry {
         }
     }
 
+    /// Makes a provider known that was added to the project; it keeps its process where it has one.
+    pub(crate) fn adopt(&self, id: &ProviderId, entry: Arc<Entry>) {
+        let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        match entries.iter_mut().find(|known| known.id.as_ref() == Some(id)) {
+            Some(known) => *known = entry,
+            None => entries.push(entry),
+        }
+    }
+
+    /// Forgets the providers that have these ids and come from these identifiers.
+    pub(crate) fn forget(&self, gone: &[(String, String)]) {
+        let is_gone = |entry: &Arc<Entry>| {
+            let Origin::Identifier(located) = &entry.origin else { return false };
+            let request = located.identifier.to_string();
+            gone.iter().any(|(id, of)| *of == request && entry.id.as_ref().is_some_and(|known| *known == id.as_str()))
+        };
+        self.0.entries.write().unwrap_or_else(PoisonError::into_inner).retain(|entry| !is_gone(entry));
+    }
+
+    pub(crate) fn around(&self) -> &Arc<Surroundings> {
+        &self.0.around
+    }
+
+    /// Returns what the configuration says of a provider.
+    pub(crate) fn settings_of(&self, id: &ProviderId) -> ProviderConfig {
+        self.0.settings.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned().unwrap_or_default()
+    }
+
+    /// Returns where the provider comes from that has an id by the user, or came with the program.
+    pub(crate) fn taken(&self, id: &str) -> Option<String> {
+        let is_taken = |entry: &&Arc<Entry>| {
+            let claimed = matches!(&entry.origin, Origin::Identifier(located) if located.claimed);
+            !claimed && entry.id.as_ref().is_some_and(|known| *known == id)
+        };
+        self.entries().iter().find(is_taken).map(|entry| entry.origin.shown())
+    }
+
+    pub(crate) fn is_known(&self, id: &ProviderId) -> bool {
+        self.entries().iter().any(|entry| entry.id.as_ref() == Some(id))
+    }
+
     pub(crate) fn keep_settings(&self, id: ProviderId, settings: ProviderConfig) {
         self.0.settings.lock().unwrap_or_else(PoisonError::into_inner).insert(id, settings);
     }
@@ -129,8 +171,24 @@ impl Registry {
     pub async fn get_provider(&self, id_or_url: &str) -> Result<Provider> {
         let entry = match id_or_url.parse::<Identifier>()? {
             Identifier::Id(id) => self.known(id.as_str())?,
-            identifier => self.loaded(identifier),
+            identifier => self.loaded(identifier, false),
         };
+        entry.info(&self.0.around).await?;
+        Ok(self.provider(entry))
+    }
+
+    /// Returns the provider in a directory of this machine, run where it is: for its author, who
+    /// changes it. Nothing is copied, pinned or tried beforehand.
+    ///
+    /// # Errors
+    /// As [`Registry::get_provider`]; the identifier is not that of a directory.
+    pub async fn link_provider(&self, url: &str) -> Result<Provider> {
+        let identifier = url.parse::<Identifier>()?;
+        if !matches!(&identifier, Identifier::File(source) if source.reference().is_none()) {
+            return Err(Error::new(ErrorKind::Usage, format!("`{identifier}` cannot be linked: it is no directory"))
+                .hinted("name the provider's directory as `file:///ABSOLUTE/DIRECTORY`"));
+        }
+        let entry = self.loaded(identifier, true);
         entry.info(&self.0.around).await?;
         Ok(self.provider(entry))
     }
@@ -150,21 +208,24 @@ impl Registry {
         })
     }
 
-    fn loaded(&self, identifier: Identifier) -> Arc<Entry> {
-        let key = identifier.to_string();
+    fn loaded(&self, identifier: Identifier, link: bool) -> Arc<Entry> {
+        let key = (identifier.to_string(), link);
         let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = loaded.entry(key).or_insert_with(|| {
             // A provider of the configuration that has this source is the same provider.
-            let same = |entry: &&Arc<Entry>| matches!(&entry.origin, Origin::Identifier(known) if *known == identifier);
+            let same = |entry: &&Arc<Entry>| {
+                matches!(&entry.origin, Origin::Identifier(known) if known.identifier == identifier && (known.link || !link))
+            };
             let configured = self.entries().iter().find(same).cloned();
             configured.unwrap_or_else(|| {
-                Arc::new(Entry::new(None, Origin::Identifier(identifier), ProviderConfig::default()))
+                let located = Located { identifier, link, own: true, claimed: false };
+                Arc::new(Entry::new(None, Origin::Identifier(located), ProviderConfig::default()))
             })
         });
         Arc::clone(entry)
     }
 
-    fn provider(&self, entry: Arc<Entry>) -> Provider {
+    pub(crate) fn provider(&self, entry: Arc<Entry>) -> Provider {
         Provider::new(entry, Arc::clone(&self.0.around))
     }
 

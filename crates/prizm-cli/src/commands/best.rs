@@ -8,11 +8,13 @@ use serde_json::json;
 use super::capability;
 use crate::args::{Best, Global};
 use crate::failure::Failure;
-use crate::{bundled, output, table};
+use crate::progress::Bar;
+use crate::{open, output, table};
 
 pub(crate) async fn best(args: &Best, global: &Global) -> Result<ExitCode, Failure> {
     let wanted = capability(&args.capability)?;
-    let registry = bundled::builder()?.build()?;
+    let bar = Bar::new(global);
+    let registry = open::registry(global, &bar)?;
     let found = registry.initialize().await;
     let criteria = args.choice.criteria();
     let decision = registry.decide(&wanted, &criteria);

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use prizm_registry::{HealthStatus, Provider};
+use prizm_registry::{HealthStatus, Isolation, Provider};
 use serde_json::{Value, json};
 
 use crate::args::Global;
 use crate::failure::Failure;
-use crate::{bundled, output};
+use crate::progress::Bar;
+use crate::{open, output};
 
 /// Exit code of an examination that found something broken: as that of a plugin that failed.
 const UNWELL: u8 = 6;
@@ -15,24 +16,37 @@ const UNWELL: u8 = 6;
 /// Programs that something may need: name, what for, how to get it.
 const PROGRAMS: &[(&str, &str, &str)] = &[
     ("sh", "the orphan guard", "install a POSIX shell as /bin/sh"),
-    ("cargo", "providers in Rust that are built from source", "see https://rustup.rs"),
     ("python3", "the provider `ffmpeg`", "apt-get install python3"),
     ("ffmpeg", "the provider `ffmpeg`", "apt-get install ffmpeg"),
     ("ffprobe", "the provider `ffmpeg`", "apt-get install ffmpeg"),
+];
+
+/// Programs that only some sources need: name, what for, how to get it.
+const TOOLCHAINS: &[(&str, &str, &str)] = &[
+    ("git", "private repositories, whose credentials its helpers know,", "apt-get install git"),
+    ("node", "providers in JavaScript and TypeScript", "apt-get install nodejs, or https://nodejs.org"),
+    ("npm", "packages of npm's registry, and dependencies of providers in JavaScript,", "apt-get install npm"),
+    ("cargo", "providers in Rust that are built from source", "see https://rustup.rs"),
+    ("docker", "services", "apt-get install docker.io docker-compose"),
 ];
 
 /// What was found about one thing.
 struct Finding {
     what: String,
     good: bool,
+    /// Whether the examination fails where it is not good.
+    required: bool,
     detail: String,
     remedy: Option<String>,
 }
 
 pub(crate) async fn doctor(global: &Global) -> Result<ExitCode, Failure> {
-    let registry = bundled::builder()?.build()?;
+    let bar = Bar::new(global);
+    let registry = open::registry(global, &bar)?;
     let mut findings = vec![home(&registry)];
     findings.extend(PROGRAMS.iter().map(program));
+    findings.extend(TOOLCHAINS.iter().map(|tool| Finding { required: false, ..program(tool) }));
+    findings.push(sandbox().await);
     // What cannot be loaded is a finding, not the end of the examination.
     let _ = registry.initialize().await;
     for provider in registry.providers() {
@@ -40,18 +54,23 @@ pub(crate) async fn doctor(global: &Global) -> Result<ExitCode, Failure> {
     }
     registry.shutdown().await;
     if global.json {
-        let list =
-            findings.iter().map(|f| json!({"what": f.what, "ok": f.good, "detail": f.detail, "remedy": f.remedy}));
+        let list = findings.iter().map(
+            |f| json!({"what": f.what, "ok": f.good, "required": f.required, "detail": f.detail, "remedy": f.remedy}),
+        );
         output::json(&Value::Array(list.collect()));
     } else {
         findings.iter().for_each(print);
     }
-    let well = findings.iter().all(|finding| finding.good);
+    let well = findings.iter().all(|finding| finding.good || !finding.required);
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(UNWELL) })
 }
 
 fn print(finding: &Finding) {
-    let mark = if finding.good { "ok     " } else { "not ok " };
+    let mark = match (finding.good, finding.required) {
+        (true, _) => "ok     ",
+        (false, true) => "not ok ",
+        (false, false) => "absent ",
+    };
     output::line(&format!("{mark} {}: {}", finding.what, finding.detail));
     if let Some(remedy) = &finding.remedy {
         output::line(&format!("        remedy: {remedy}"));
@@ -64,6 +83,7 @@ fn home(registry: &prizm_registry::Registry) -> Finding {
     Finding {
         what: "PRIZM_HOME".to_owned(),
         good: usable.is_ok(),
+        required: true,
         detail: match &usable {
             Ok(()) => home.display().to_string(),
             Err(error) => format!("{}: {error}", home.display()),
@@ -72,11 +92,26 @@ fn home(registry: &prizm_registry::Registry) -> Finding {
     }
 }
 
+/// How far the code of strangers is kept from the network while it is built.
+async fn sandbox() -> Finding {
+    let isolation = Isolation::detect().await;
+    let good = isolation != Isolation::None;
+    let how = isolation.prefix().first().map(|program| format!(", by {}", program.to_string_lossy()));
+    Finding {
+        what: "sandbox".to_owned(),
+        good,
+        required: false,
+        detail: format!("{} while a provider is built and tried{}", isolation.level(), how.unwrap_or_default()),
+        remedy: (!good).then(|| "allow user namespaces, or apt-get install bubblewrap".to_owned()),
+    }
+}
+
 fn program((name, purpose, remedy): &(&str, &str, &str)) -> Finding {
     let found = which::which(name);
     Finding {
         what: (*name).to_owned(),
         good: found.is_ok(),
+        required: true,
         detail: found
             .as_ref()
             .map_or_else(|_| format!("not on PATH; {purpose} needs it"), |path| path.display().to_string()),
@@ -90,6 +125,7 @@ async fn examine(provider: &Provider) -> Finding {
         Ok(health) => Finding {
             what,
             good: health.status != HealthStatus::Unhealthy,
+            required: true,
             detail: match &health.last_error {
                 Some(error) => format!("{}: {error}", health.status.as_str()),
                 None => health.status.as_str().to_owned(),
@@ -98,7 +134,7 @@ async fn examine(provider: &Provider) -> Finding {
         },
         Err(error) => {
             let remedy = error.hint().map(str::to_owned);
-            Finding { what, good: false, detail: error.to_string(), remedy }
+            Finding { what, good: false, required: true, detail: error.to_string(), remedy }
         }
     }
 }

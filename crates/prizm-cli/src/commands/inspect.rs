@@ -2,17 +2,23 @@
 
 use std::process::ExitCode;
 
-use prizm_registry::{Capability, Model, Provider};
+use prizm_registry::{Capability, Isolation, Model, Permissions, Provider};
 use serde_json::{Value, json};
 
 use super::{describe, models};
 use crate::args::{Global, Inspect};
 use crate::failure::Failure;
-use crate::{bundled, output, table};
+use crate::progress::Bar;
+use crate::{open, output, table};
 
 pub(crate) async fn inspect(args: &Inspect, global: &Global) -> Result<ExitCode, Failure> {
-    let registry = bundled::builder()?.build()?;
-    let provider = registry.get_provider(&args.provider).await;
+    let bar = Bar::new(global);
+    let registry = open::registry(global, &bar)?;
+    let provider = match args.link {
+        true => registry.link_provider(&args.provider).await,
+        false => registry.get_provider(&args.provider).await,
+    };
+    bar.clear();
     let shown = provider.map(|provider| if global.json { output::json(&whole(&provider)) } else { print(&provider) });
     registry.shutdown().await;
     shown?;
@@ -24,8 +30,8 @@ fn whole(provider: &Provider) -> Value {
     described["models"] = provider.models().iter().map(|model| models::describe(model, true)).collect();
     described["revision"] = json!(provider.revision());
     described["permissions"] = json!(provider.permissions());
-    // Nothing but the environment is withheld from a plugin yet, and it says so.
-    described["sandbox"] = json!({"level": "environment"});
+    // A plugin that runs is withheld nothing but the environment yet, and this says so.
+    described["sandbox"] = json!({"level": "environment", "build": provider.isolation().map(Isolation::level)});
     if let Some(info) = provider.info() {
         described["maxInFlight"] = json!(info.max_in_flight);
         described["configSchema"] = json!(info.config_schema.as_ref().map(prizm_registry::OptionsSchema::raw));
@@ -44,12 +50,30 @@ fn print(provider: &Provider) {
     ));
     output::line(&format!("id:      {}", provider.id()));
     output::line(&format!("source:  {}", provider.source()));
+    if let Some(revision) = provider.revision() {
+        output::line(&format!("revision: {revision}"));
+    }
+    if let Some(isolation) = provider.isolation() {
+        output::line(&format!("sandbox: environment when it runs; {} while it was built", isolation.level()));
+    }
+    if let Some(permissions) = provider.permissions() {
+        print_permissions(&permissions);
+    }
     if let Some(schema) = &info.config_schema {
         let names: Vec<_> = schema.names().collect();
         output::line(&format!("setting: {}", names.join(", ")));
     }
     for model in provider.models() {
         print_model(&model);
+    }
+}
+
+fn print_permissions(permissions: &Permissions) {
+    let read: Vec<_> = permissions.read.iter().map(|path| path.display().to_string()).collect();
+    for (what, names) in [("network", &permissions.network), ("env", &permissions.env), ("read", &read)] {
+        if !names.is_empty() {
+            output::line(&format!("asks for: {what} {}", names.join(", ")));
+        }
     }
 }
 

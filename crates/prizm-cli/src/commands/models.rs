@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use super::capability;
 use crate::args::{Global, Models};
 use crate::failure::Failure;
-use crate::{bundled, output, table};
+use crate::progress::Bar;
+use crate::{open, output, table};
 
 pub(crate) async fn models(args: &Models, global: &Global) -> Result<ExitCode, Failure> {
     let wanted = args.capability.as_deref().map(capability).transpose()?;
-    let registry = bundled::builder()?.build()?;
+    let bar = Bar::new(global);
+    let registry = open::registry(global, &bar)?;
     let found = find(&registry, args.provider.as_deref(), wanted.as_ref()).await;
     registry.shutdown().await;
     let found = found?;

@@ -8,11 +8,13 @@ use serde_json::Value;
 use super::{capability, describe};
 use crate::args::{Global, Providers};
 use crate::failure::Failure;
-use crate::{bundled, output, table};
+use crate::progress::Bar;
+use crate::{open, output, table};
 
 pub(crate) async fn providers(args: &Providers, global: &Global) -> Result<ExitCode, Failure> {
     let wanted = args.capability.as_deref().map(capability).transpose()?;
-    let registry = bundled::builder()?.build()?;
+    let bar = Bar::new(global);
+    let registry = open::registry(global, &bar)?;
     registry.initialize().await?;
     let fits = |provider: &Provider| {
         let has = |wanted: &Capability| provider.info().is_some_and(|info| info.capabilities.contains(wanted));

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::{Global, Run};
 use crate::failure::Failure;
 use crate::progress::Bar;
-use crate::{bundled, interrupt, options, output};
+use crate::{interrupt, open, options, output};
 
 /// A job that is ready to be done.
 struct Job {
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: &Run, global: &Global) -> Result<ExitCode, Failure
         output::check_writable(path)?;
     }
     let bar = Bar::new(global);
-    let registry = bundled::builder()?.reporter(Arc::new(bar.clone())).build()?;
+    let registry = open::registry(global, &bar)?;
     let done = interrupt::or_interrupted(work(args, global, &registry, &bar)).await;
     bar.clear();
     interrupt::or_second_interrupt(registry.shutdown()).await;

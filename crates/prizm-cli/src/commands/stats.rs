@@ -6,10 +6,12 @@ use serde_json::json;
 
 use crate::args::Global;
 use crate::failure::Failure;
-use crate::{bundled, output, table};
+use crate::progress::Bar;
+use crate::{open, output, table};
 
 pub(crate) async fn stats(global: &Global) -> Result<ExitCode, Failure> {
-    let registry = bundled::builder()?.build()?;
+    let bar = Bar::new(global);
+    let registry = open::registry(global, &bar)?;
     let stats = registry.initialize().await;
     let available: Vec<_> = registry.available_providers().iter().map(ToString::to_string).collect();
     registry.shutdown().await;

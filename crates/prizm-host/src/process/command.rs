@@ -22,13 +22,15 @@ pub struct PluginCommand {
     args: Vec<OsString>,
     root: Option<PathBuf>,
     env: BTreeMap<OsString, OsString>,
+    /// Values that are no secrets.
+    fixed: BTreeMap<OsString, OsString>,
 }
 
 impl PluginCommand {
     /// Starts a command with its program: a path, relative to the root where it contains a `/`,
     /// or a name to be found on PATH.
     pub fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into(), args: Vec::new(), root: None, env: BTreeMap::new() }
+        Self { program: program.into(), args: Vec::new(), root: None, env: BTreeMap::new(), fixed: BTreeMap::new() }
     }
 
     /// Adds an argument.
@@ -59,6 +61,13 @@ impl PluginCommand {
         self
     }
 
+    /// Sets an environment variable whose value is no secret.
+    #[must_use]
+    pub fn set_env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.fixed.insert(name.into(), value.into());
+        self
+    }
+
     /// Returns the plugin's root, if one was set.
     pub fn root_dir(&self) -> Option<&Path> {
         self.root.as_deref()
@@ -83,7 +92,7 @@ impl PluginCommand {
         let mut command = std::process::Command::new(program);
         command.args(&self.args).current_dir(root).env_clear();
         command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_inherited)));
-        command.envs(&self.env);
+        command.envs(&self.fixed).envs(&self.env);
         command.env(ENV_COOKIE, "1");
         command.env(ENV_VERSIONS, PROTOCOL_VERSION.to_string());
         command.env(ENV_WORK_DIR, work_dir);

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::Message;
 
-use super::recipe;
 use crate::plan::CargoBinary;
 use crate::process::{Invocation, Line};
-use crate::{Error, ErrorKind, Plan, Reporter};
+use crate::{Error, ErrorKind, Plan, Reporter, step};
 
 /// Builds the binary, and returns its path in `target`.
 pub(super) async fn build(
@@ -25,10 +24,10 @@ pub(super) async fn build(
     argv.extend(locked.then(|| "--locked".into()));
     argv.extend(["--message-format=json-render-diagnostics", "--color=never", "--target-dir"].map(Into::into));
     argv.push(target.into());
-    let invocation = Invocation::new(argv, root).grant(&plan.granted).typed_as(&by_hand);
+    let invocation = Invocation::new(argv, root).grant(&plan.granted).isolated(plan.isolation).typed_as(&by_hand);
     reporter.stage("build", &invocation.to_string());
     let mut executable = None;
-    recipe::read(&invocation, reporter, |line| executable = executable_in(&line, binary).or(executable.take())).await?;
+    step::read(&invocation, reporter, |line| executable = executable_in(&line, binary).or(executable.take())).await?;
     executable.ok_or_else(|| {
         let message = format!("`{by_hand}` made no executable `{}`", binary.binary);
         Error::new(ErrorKind::Build, message).with_hint(format!("run it by hand: {}", by_hand.by_hand()))
@@ -38,19 +37,19 @@ pub(super) async fn build(
 /// Finds the root of the package's workspace, where its lock file is.
 async fn workspace(plan: &Plan, reporter: &dyn Reporter) -> Result<PathBuf, Error> {
     let argv = ["cargo", "locate-project", "--workspace", "--message-format=plain"];
-    let invocation = Invocation::new(argv, plan.root()).grant(&plan.granted);
+    let invocation = Invocation::new(argv, plan.root()).grant(&plan.granted).isolated(plan.isolation);
     let mut manifest = PathBuf::new();
     let on_stdout = |line: Line<'_>| {
         if let Some(path) = line.whole() {
             manifest = String::from_utf8_lossy(path).into_owned().into();
         }
     };
-    recipe::read(&invocation, reporter, on_stdout).await?;
+    step::read(&invocation, reporter, on_stdout).await?;
     Ok(manifest.parent().unwrap_or(plan.root()).to_owned())
 }
 
 /// Reads the executable's path from one of cargo's messages.
-fn executable_in(line: &Line<'_>, binary: &CargoBinary) -> Option<PathBuf> {
+pub(crate) fn executable_in(line: &Line<'_>, binary: &CargoBinary) -> Option<PathBuf> {
     let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_slice(line.whole()?) else { return None };
     let is_it = artifact.target.is_bin() && artifact.target.name == binary.binary;
     is_it.then_some(artifact.executable?.into_std_path_buf())

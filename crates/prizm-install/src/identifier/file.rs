@@ -5,7 +5,7 @@ use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::{MAX_BYTES, check_characters, malformed};
+use super::{MAX_BYTES, check_characters, malformed, options};
 use crate::Error;
 
 /// What a path's URL writes as `%XX`: all but RFC 3986's unreserved characters, and a few that people read.
@@ -20,6 +20,7 @@ const ENCODED: &AsciiSet =
 pub struct FileSource {
     /// Canonical, and UTF-8 by construction.
     path: String,
+    reference: Option<String>,
 }
 
 impl FileSource {
@@ -35,6 +36,16 @@ impl FileSource {
         }
     }
 
+    /// Returns the branch, tag, full ref name or commit of a repository in the directory.
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
+    /// Returns the directory's URL, without the reference.
+    pub(super) fn directory_url(&self) -> String {
+        format!("file://{}", utf8_percent_encode(&self.path, ENCODED))
+    }
+
     /// Returns the path.
     pub fn path(&self) -> &Path {
         Path::new(&self.path)
@@ -48,17 +59,26 @@ impl FileSource {
 
     /// Reads what follows `file:` in `text`.
     pub(super) fn parse(text: &str, rest: &str) -> Result<Self, Error> {
+        let (rest, query) = match rest.split_once('?') {
+            Some((rest, query)) if query.starts_with("ref=") || query.is_empty() => (rest, Some(query)),
+            _ => (rest, None),
+        };
         let path = path_of_url(text, rest)?;
         if let Some(at) = path.find(['?', '#']) {
             let mark = &path[at..=at];
             let hint = format!("write `{mark}` in a directory's name as `%{:02X}`", mark.as_bytes()[0]);
-            return Err(malformed(text, format!("a `file:` source has nothing after `{mark}`")).with_hint(hint));
+            return Err(
+                malformed(text, format!("a `file:` source has nothing but `?ref=…` after `{mark}`")).with_hint(hint)
+            );
         }
         check_escapes(text, path)?;
         let decoded = percent_decode_str(path).decode_utf8();
         let decoded =
             decoded.map_err(|_| malformed(text, "the path is not UTF-8").with_hint("rename the directory"))?;
-        Self::canonical(text, &decoded)
+        let source = Self::canonical(text, &decoded)?;
+        let Some(query) = query else { return Ok(source) };
+        let reference = super::git::checked_reference(text, options::only(text, query, "ref")?)?;
+        Ok(Self { reference: Some(reference), ..source })
     }
 
     fn canonical(text: &str, path: &str) -> Result<Self, Error> {
@@ -82,7 +102,7 @@ impl FileSource {
             let hint = "write the home directory in full, as `file://$HOME/DIRECTORY` in a shell";
             return Err(malformed(text, "`~` means the home directory only in a shell").with_hint(hint));
         }
-        let source = Self { path: canonical };
+        let source = Self { path: canonical, reference: None };
         let bytes = source.to_string().len();
         if bytes > MAX_BYTES {
             let reason = format!("its URL has {bytes} bytes, and {MAX_BYTES} are allowed");
@@ -94,7 +114,8 @@ impl FileSource {
 
 impl fmt::Display for FileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "file://{}", utf8_percent_encode(&self.path, ENCODED))
+        f.write_str(&self.directory_url())?;
+        self.reference.iter().try_for_each(|reference| write!(f, "?ref={reference}"))
     }
 }
 

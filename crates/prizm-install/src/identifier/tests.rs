@@ -70,14 +70,15 @@ fn malformed_identifiers_are_refused_with_a_reason() {
         ("file://./nowhere-2718", "the path is not absolute"),
         ("file://~/echo", "`~` means the home directory only in a shell"),
         ("file:///~/echo", "`~` means the home directory only in a shell"),
-        ("file:///a?ref=v1", "nothing after `?`"),
-        ("file:///a#b", "nothing after `#`"),
+        ("file:///a?rev=v1", "nothing but `?ref=…` after `?`"),
+        ("file:///a#b", "nothing but `?ref=…` after `#`"),
         ("./nowhere-2718", "there is no such directory"),
         ("/nowhere/2718", "there is no such directory"),
         ("~/nowhere-2718", "there is no such directory"),
         ("Cargo.toml", "it is a file"),
-        ("ext::sh -c x", "`ext:` is no scheme"),
-        ("ssh://git@example.org/x", "`ssh:` is no scheme"),
+        ("ext::sh -c x", "`ext:` is not loaded"),
+        ("ssh://git@example.org/x", "`ssh:` is not loaded"),
+        ("svn://example.org/x", "`svn:` is no scheme"),
         ("git@example.org:a/b", "is no scheme"),
         ("http://github.com/a/b", "only addresses of github.com"),
         ("https://example.org/a/b", "only addresses of github.com"),
@@ -92,18 +93,110 @@ fn malformed_identifiers_are_refused_with_a_reason() {
 }
 
 #[test]
-fn the_schemes_to_come_are_named() {
-    for (text, scheme) in [
-        ("github:acme/echo@v1", "`github:`"),
-        ("GitHub:acme/echo", "`github:`"),
-        ("https://github.com/acme/echo.git@v1?dir=x", "`https://github.com/`"),
-        ("git+https://example.org/echo@main", "`git+https:`"),
-        ("npm:echo@^1", "`npm:`"),
-        ("@acme/echo", "`@SCOPE/NAME`"),
+fn spellings_of_one_repository_are_one() {
+    let commit = "0123456789ABCDEF0123456789abcdef01234567";
+    for (text, canonical) in [
+        ("github:acme/echo", "github:acme/echo"),
+        ("GitHub:Acme/Echo.git", "github:acme/echo"),
+        ("github:acme/echo@v1.0.0", "github:acme/echo@v1.0.0"),
+        ("github:acme/echo@feature/x?dir=providers/./echo/", "github:acme/echo@feature/x?dir=providers/echo"),
+        ("github:acme/echo?dir=.", "github:acme/echo"),
+        ("https://github.com/acme/echo", "github:acme/echo"),
+        ("https://github.com/acme/echo/", "github:acme/echo"),
+        ("https://www.github.com/acme/echo.git@v1?dir=x", "github:acme/echo@v1?dir=x"),
+        ("HTTPS://GitHub.com/acme/echo@refs/tags/v1", "github:acme/echo@refs/tags/v1"),
+        ("git+https://github.com/acme/echo.git@main", "github:acme/echo@main"),
+        ("github:acme/x.git.git", "github:acme/x"),
+        ("github:acme/X.GIT", "github:acme/x"),
+        ("git+https://www.github.com/acme/echo", "github:acme/echo"),
+        ("git+https://example.org/x.git.git/", "git+https://example.org/x"),
+        ("git+https://Example.org:443/a/Echo.git/", "git+https://example.org/a/Echo"),
+        ("git+https://example.org:8443/echo@v1?dir=x", "git+https://example.org:8443/echo@v1?dir=x"),
+        ("git+http://127.0.0.1:8123/acme/echo@v1", "git+http://127.0.0.1:8123/acme/echo@v1"),
+        ("git+http://[::1]:8123/acme/echo", "git+http://[::1]:8123/acme/echo"),
+        ("file:///srv/echo?ref=v1", "file:///srv/echo?ref=v1"),
+        ("npm:echo", "npm:echo"),
+        ("npm:echo@latest", "npm:echo"),
+        ("NPM:echo@v1.2.3", "npm:echo@1.2.3"),
+        ("npm:echo@=1.2.3", "npm:echo@1.2.3"),
+        ("npm:echo@^1.2 || ~2", "npm:echo@^1.2 || ~2"),
+        ("@acme/echo", "npm:@acme/echo"),
+        ("npm:@acme/echo@beta", "npm:@acme/echo@beta"),
     ] {
-        let (message, hint) = refusal(text, ErrorKind::Unsupported);
-        assert!(message.contains(scheme), "{message}");
-        assert!(hint.starts_with("this version loads ids and `file:///` directories"), "{hint}");
+        assert_eq!(parse(text).expect(text).to_string(), canonical);
+    }
+    let pinned = parse(&format!("github:acme/echo@{commit}")).unwrap();
+    assert_eq!(pinned.to_string(), format!("github:acme/echo@{}", commit.to_lowercase()));
+    assert_eq!((pinned.source().as_str(), pinned.pin()), ("github:acme/echo", Pin::Commit));
+}
+
+#[test]
+fn how_exactly_an_identifier_speaks_is_told() {
+    for (text, pin) in [
+        ("github:a/b", Pin::None),
+        ("github:a/b@v1", Pin::Tag),
+        ("github:a/b@refs/heads/main", Pin::None),
+        ("npm:a@1.2.3", Pin::Tag),
+        ("npm:a@^1", Pin::None),
+        ("npm:a", Pin::None),
+        ("file:///a", Pin::None),
+    ] {
+        assert_eq!(parse(text).unwrap().pin(), pin, "{text}");
+    }
+}
+
+/// Row 27, and what else could be mistaken for something.
+#[test]
+fn repositories_and_packages_that_could_deceive_are_refused() {
+    for (text, reason) in [
+        ("github:acme", "it names no repository"),
+        ("github:/echo", "`` is empty"),
+        ("github:acme/..", "`..` is no name"),
+        ("github:-acme/echo", "starts with `-`"),
+        ("github:acme/-u", "starts with `-`"),
+        ("github:acme/echo@--upload-pack=touch x", "starts with `-`, as an option does"),
+        ("github:acme/echo@1234567", "looks like a commit that is cut short"),
+        ("github:acme/echo@a..b", "is no name of a ref"),
+        ("github:acme/echo@HEAD", "is no branch, tag or commit"),
+        ("github:acme/echo@refs/heads", "is no branch, tag or commit"),
+        ("github:acme/echo@", "is no name of a ref"),
+        ("github:acme/echo@v1 x", "is no name of a ref"),
+        ("github:acme/echo?dir=../x", "contains `..`"),
+        ("github:acme/echo?dir=/etc", "absolute"),
+        ("github:acme/echo?dir=.git/hooks", "contains `.git`"),
+        ("github:acme/echo?ref=v1", "`?ref=v1` is not understood"),
+        ("github:acme/echo?dir=", "says nothing"),
+        ("github:acme/echo#v1", "it has a fragment"),
+        ("github:me@acme/echo", "it has a user or a password"),
+        ("https://github.com/acme/echo/tree/main", "an address of a page"),
+        ("git+ssh://git@example.org/x/y", "user or a password"),
+        ("git+ssh://example.org/x/y", "`git+ssh:` is not loaded"),
+        ("git+file:///srv/x", "it names no host"),
+        ("git+http://example.org/x", "plain http is spoken to this machine only"),
+        ("git+https://example.org", "it names no repository"),
+        ("git+https://example.org/", "it names no repository"),
+        ("git+https://example.org/a/../b", "contains `..`"),
+        ("git+https://example.org/-x/y", "starts with `-`"),
+        ("git+https://github.com./acme/x", "characters that no repository's address needs"),
+        ("git+https://*/*", "characters that no repository's address needs"),
+        ("git+https://h.invalid/a[", "characters that no repository's address needs"),
+        ("git+https://exämple.org/x", "not ASCII"),
+        ("git+ext::sh -c x", "it names no repository"),
+        ("file:///srv/x?ref=1234567", "cut short"),
+        ("npm:", "is no package's name"),
+        ("npm:Echo", "capital letters"),
+        ("npm:../echo", "is no package's name"),
+        ("npm:.echo", "is no package's name"),
+        ("npm:a/b", "characters other than"),
+        ("npm:echo@", "nothing follows the last `@`"),
+        ("npm:echo@-g", "starts with `-`"),
+        ("npm:echo@file:../x", "no version, range or tag"),
+        ("npm:echo@git+ssh://x", "no version, range or tag"),
+        ("@acme/", "is no package's name"),
+        ("npm:еcho", "characters other than"),
+    ] {
+        let (message, _) = refusal(text, ErrorKind::Identifier);
+        assert!(message.contains(reason), "{text:?}: {message}");
     }
 }
 
@@ -167,6 +260,9 @@ proptest! {
         "file://[a-z~./%@#?0-9F-]{0,30}",
         "[a-z0-9-]{1,70}",
         "[@a-z:+/.~-]{1,20}",
+        "(github:|https://github.com/|GITHUB:|git[+]https://(www[.])?github.com/)[A-Za-z.-]{1,8}/[A-Za-z.-]{1,8}(.git|.GIT){0,2}/?(@[a-zA-Z0-9/._-]{1,12})?([?]dir=[a-z/.]{1,10})?",
+        "git[+]https?://([a-z.]{1,8}|127[.]0[.]0[.]1)(:[0-9]{1,5})?/[A-Za-z/.-]{1,12}(.git){0,2}/?(@[a-z/.]{1,8})?([?]dir=[a-z/.]{1,10})?",
+        "(npm:)?(@[a-z._-]{1,6}/)?[a-z._-]{1,8}(@[v=^~0-9.a-z| -]{1,12})?",
     ]) {
         if let Ok(identifier) = parse(&text) {
             let printed = identifier.to_string();

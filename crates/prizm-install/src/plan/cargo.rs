@@ -18,7 +18,7 @@ pub(crate) struct CargoBinary {
 
 /// What `Cargo.toml` holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     Binary(CargoBinary),
     /// A package, but a library only.
     NoBinary,
@@ -26,7 +26,7 @@ pub(super) enum Found {
 }
 
 /// Finds the binary of the package in `root`: the only one, or the one named like the package or `id`.
-pub(super) fn find(root: &Path, id: Option<&str>) -> Result<Found, Error> {
+pub(crate) fn find(root: &Path, id: Option<&str>) -> Result<Found, Error> {
     let path = root.join("Cargo.toml");
     let Some(text) = manifest::read_text(&path)? else { return Ok(Found::NoCargoToml) };
     let wrong = |error: &TomlError| manifest::wrong(&path, reason(&text, error));

@@ -7,7 +7,7 @@ use crate::error::quoted;
 use crate::{Error, ErrorKind};
 
 /// Returns the directory with symbolic links followed.
-pub(super) fn readable(path: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn readable(path: &Path) -> Result<PathBuf, Error> {
     let check = || {
         let canonical = path.canonicalize()?;
         canonical.read_dir()?;

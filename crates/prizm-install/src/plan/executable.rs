@@ -3,18 +3,17 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use prizm_protocol::MANIFEST_FILE;
 use rustix::fs::{Access, access};
 
 use crate::error::quoted;
 use crate::process::find_program;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, manifest};
 
 /// Finds the first executable file by the names that a provider's may have, or lists what was looked
 /// for. What is there but leads out of `root` is an error.
-pub(super) fn find(root: &Path, id: Option<&str>) -> Result<Result<PathBuf, Vec<String>>, Error> {
+pub(super) fn find(root: &Path, name: Option<&str>, id: Option<&str>) -> Result<Result<PathBuf, Vec<String>>, Error> {
     let mut looked_for = Vec::new();
-    for name in candidates(root, id) {
+    for name in candidates(name, id) {
         match look_at(root, &name)? {
             Seen::Executable(path) => return Ok(Ok(path)),
             Seen::Absent => looked_for.push(format!("`{name}`")),
@@ -26,12 +25,12 @@ pub(super) fn find(root: &Path, id: Option<&str>) -> Result<Result<PathBuf, Vec<
 }
 
 /// Checks that the program of `[run] command` exists.
-pub(super) fn check_program(root: &Path, program: &str) -> Result<(), Error> {
+pub(crate) fn check_program(root: &Path, program: &str) -> Result<(), Error> {
     if find_program(OsStr::new(program), root).is_some() {
         return Ok(());
     }
     let shown = program.escape_debug();
-    let starts = format!("`[run] command` in {} starts `{shown}`", quoted(&root.join(MANIFEST_FILE)));
+    let starts = format!("`[run] command` in {} starts `{shown}`", quoted(&root.join(manifest::file_name(root))));
     let failed = |reason: &str| Error::new(ErrorKind::EntryPoint, format!("{starts}, which {reason}"));
     let path = root.join(program);
     Err(match (program.contains('/'), path.exists()) {
@@ -42,10 +41,9 @@ pub(super) fn check_program(root: &Path, program: &str) -> Result<(), Error> {
     })
 }
 
-fn candidates(root: &Path, id: Option<&str>) -> Vec<String> {
-    let directory = root.file_name().and_then(OsStr::to_str);
+fn candidates(name: Option<&str>, id: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for name in [id, directory, Some("provider"), Some("plugin")].into_iter().flatten() {
+    for name in [id, name, Some("provider"), Some("plugin")].into_iter().flatten() {
         for candidate in [name.to_owned(), format!("bin/{name}")] {
             if !names.contains(&candidate) {
                 names.push(candidate);

@@ -27,10 +27,7 @@ fn directory(files: &[(&str, &str)]) -> (TempDir, PathBuf) {
 
 fn entry(files: &[(&str, &str)]) -> Result<Entry, Error> {
     let (_parent, root) = directory(files);
-    resolve(&root).map(|plan| match plan.entry {
-        Entry::Executable(path) => Entry::Executable(path.strip_prefix(&root).unwrap().to_owned()),
-        entry => entry,
-    })
+    resolve(&root).map(|plan| plan.entry)
 }
 
 fn refusal(kind: ErrorKind, files: &[(&str, &str)]) -> Error {
@@ -48,7 +45,10 @@ fn binary(binary: &str) -> Entry {
 fn the_rules_apply_in_order() {
     let run = format!("{PROVIDER}[run]\ncommand = [\"python3\", \"x.py\"]\n");
     let build = format!("{PROVIDER}[build]\ncommand = [\"make\"]\n");
-    let executable = |path: &str| Entry::Executable(path.into());
+    let executable = |path: &str| Entry::File(EntryFile::Executable(path.into()));
+    let node = |path: &str| Entry::File(EntryFile::Node(path.into()));
+    let in_json = r#"{"prizm": {"provider": {"id": "echo", "version": "1.0.0", "type": "local", "protocol": "1.0",
+        "capabilities": ["text-to-text"]}, "run": {"command": ["node", "x.js"]}}}"#;
     let cases: &[(&[(&str, &str)], Entry)] = &[
         (
             &[("prizm.toml", &run), ("Cargo.toml", PACKAGE), ("src/main.rs", ""), ("echo*", "")],
@@ -58,6 +58,13 @@ fn the_rules_apply_in_order() {
         (&[("prizm.toml", &build), ("Cargo.toml", PACKAGE), ("src/main.rs", "")], binary("acme")),
         (&[("prizm.toml", &build), ("echo*", "")], Entry::AfterBuild),
         (&[("prizm.toml", PROVIDER), ("Cargo.toml", PACKAGE), ("src/lib.rs", ""), ("echo*", "")], executable("echo")),
+        (&[("package.json", in_json), ("index.js", "")], Entry::Command(vec!["node".into(), "x.js".into()])),
+        (&[("prizm.toml", PROVIDER), ("package.json", in_json), ("index.js", ""), ("echo*", "")], node("index.js")),
+        (&[("Cargo.toml", PACKAGE), ("src/main.rs", ""), ("package.json", "{}"), ("index.js", "")], binary("acme")),
+        (&[("prizm.toml", &build), ("package.json", "{}"), ("index.js", "")], Entry::AfterBuild),
+        (&[("package.json", "{\"main\": \"a.js\"}"), ("a.js", ""), ("provider*", "")], node("a.js")),
+        (&[("package.json", "{}"), ("a.js", ""), ("provider*", "")], executable("provider")),
+        (&[("index.js", ""), ("provider*", "")], executable("provider")),
         (&[("prizm.toml", PROVIDER), ("echo*", ""), ("bin/echo*", ""), ("d*", "")], executable("echo")),
         (&[("prizm.toml", PROVIDER), ("echo", ""), ("bin/echo*", ""), ("d*", "")], executable("bin/echo")),
         (&[("prizm.toml", PROVIDER), ("echo/x", ""), ("d*", ""), ("provider*", "")], executable("d")),
@@ -106,7 +113,7 @@ fn nothing_found_lists_what_was_looked_for() {
     let error = refusal(ErrorKind::EntryPoint, &[("prizm.toml", PROVIDER), ("echo", ""), ("bin/d/x", "")]);
     let message = error.to_string();
     let listed = "/d` has no entry point; looked for a `[run] command` in `prizm.toml` (it has none), \
-        a package in `Cargo.toml` (no such file), and an executable file: \
+        a package in `Cargo.toml` (no such file), one in `package.json` (no such file), and an executable file: \
         `echo` (it is not executable: chmod +x), `bin/echo`, `d`, `bin/d` (it is no regular file), \
         `provider`, `bin/provider`, `plugin`, `bin/plugin`";
     assert!(message.ends_with(listed), "{message}");
@@ -115,6 +122,11 @@ fn nothing_found_lists_what_was_looked_for() {
         message.contains("`prizm.toml` (no such file), a binary in `Cargo.toml` (its package has none)"),
         "{message}"
     );
+    let package = "{\"bin\": \"./cli.js\", \"main\": \"src/a.ts\"}";
+    let message = refusal(ErrorKind::EntryPoint, &[("package.json", package)]).to_string();
+    let listed =
+        "a file for Node: `cli.js` (`bin`), `src/a.ts` (`main`), `dist/index.js`, `dist/src/index.js`, `index.js`, ";
+    assert!(message.contains(listed), "{message}");
 }
 
 #[test]
@@ -136,6 +148,10 @@ fn a_wrong_manifest_is_named_with_its_line() {
         ("prizm.toml", &unknown, "prizm.toml`: line 7: unknown field `runs`"),
         ("prizm.toml", &huge, "prizm.toml`: it is larger than 1048576 bytes"),
         ("prizm.toml/x", "", "prizm.toml`: it is not a regular file"),
+        ("package.json", "{\n\"name\": }", "package.json`: expected value at line 2"),
+        ("package.json", "[]", "package.json`: it is no object"),
+        ("package.json", "{\"prizm\": {\"runs\": 1}}", "package.json`: under `prizm`: runs: unknown field `runs`"),
+        ("package.json", "{\"prizm\": {\"provider\": {\"id\": 3}}}", "under `prizm`: provider.id: invalid type"),
         ("Cargo.toml", "[package]\nname = 1\n", "Cargo.toml`: line 2: invalid type: integer"),
         ("Cargo.toml", "", "Cargo.toml`: it has neither a `[package]` nor a `[workspace]`"),
         ("Cargo.toml", "[package]\nname = \"a\"\nversion.workspace = true\n", "Cargo.toml`: can't load root workspace"),

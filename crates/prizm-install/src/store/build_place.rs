@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::{PATIENCE, stuck};
 use crate::error::quoted;
 use crate::lock::Lock;
 use crate::{Error, ErrorKind};
@@ -27,7 +28,9 @@ impl BuildPlace {
             fs::write(self.path.join("source"), self.source.as_os_str().as_encoded_bytes())
         };
         make().map_err(|error| self.failed(&error))?;
-        Lock::take(&self.path.join("lock"), waiting).await.map_err(|error| self.failed(&error))
+        let path = self.path.join("lock");
+        let taken = tokio::time::timeout(PATIENCE, Lock::take(&path, waiting)).await;
+        taken.map_err(|_| stuck(&self.source.to_string_lossy(), &path))?.map_err(|error| self.failed(&error))
     }
 
     /// Returns cargo's target directory.

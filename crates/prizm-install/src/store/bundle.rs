@@ -6,11 +6,9 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use prizm_protocol::ProviderId;
-use tempfile::TempDir;
-
-use super::{Store, short};
+use super::{Staging, Store, short};
 use crate::lock::Lock;
+use prizm_protocol::ProviderId;
 
 /// The file that says that an entry is whole.
 pub(super) const MARKER: &str = ".prizm-ok";
@@ -44,13 +42,12 @@ impl<'a> Bundle<'a> {
         }
         let staging = self.store.root.join("staging");
         self.set_aside(&staging)?;
-        let part = TempDir::new_in(&staging)?;
-        self.write(part.path())?;
-        match fs::rename(part.path(), &self.path) {
-            Ok(()) => {
-                // It is an entry now, nothing to clean up.
-                let _ = part.keep();
-            }
+        let place = Staging::new(&staging)?;
+        let part = place.scratch().join("part");
+        fs::create_dir(&part)?;
+        self.write(&part)?;
+        match fs::rename(&part, &self.path) {
+            Ok(()) => {}
             // Where locks do nothing another process may have been faster; what it made is the same.
             Err(_) if self.is_whole() => return Ok(self.path),
             Err(error) => return Err(error),
@@ -73,15 +70,15 @@ impl<'a> Bundle<'a> {
 
     /// Takes a damaged entry out of the way.
     fn set_aside(&self, staging: &Path) -> io::Result<()> {
-        let aside = TempDir::new_in(staging)?;
-        match fs::rename(&self.path, aside.path().join("damaged")) {
+        let aside = Staging::new(staging)?;
+        match fs::rename(&self.path, aside.scratch().join("damaged")) {
             Ok(()) => {
                 tracing::warn!(path = %self.path.display(), "an entry of the store was damaged: unpacking it again")
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        aside.close()
+        Ok(())
     }
 
     /// Writes everything into `part`, the marker last, and waits until it is on disk.

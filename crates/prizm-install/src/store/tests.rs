@@ -104,14 +104,66 @@ fn eight_at_once_get_one_whole_entry() {
 fn opening_sweeps_what_a_crash_left_but_not_what_is_at_work() {
     let home = tempfile::tempdir().unwrap();
     let store = Store::open(home.path()).unwrap();
-    let part = home.path().join("store/staging/part/deep");
-    fs::create_dir_all(&part).unwrap();
-    let lock = Lock::take_within(&store.lock_file(), std::time::Duration::from_secs(10)).unwrap();
+    let staging = home.path().join("store/staging");
+    let at_work = store.staging().unwrap();
+    for name in ["dead", "begun", "forgotten"] {
+        fs::create_dir_all(staging.join(name).join("deep")).unwrap();
+    }
+    fs::write(staging.join("dead/owner"), "").unwrap();
+    fs::create_dir_all(staging.join("dead/read-only/deep")).unwrap();
+    fs::set_permissions(staging.join("dead/read-only"), fs::Permissions::from_mode(0o555)).unwrap();
+    let left = || staging.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect::<BTreeSet<_>>();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    fs::File::open(staging.join("forgotten")).unwrap().set_modified(long_ago).unwrap();
+    let making = Lock::share_directory(&staging).unwrap();
     Store::open(home.path()).unwrap();
-    assert!(part.exists());
-    drop(lock);
+    assert_eq!(left().len(), 3, "what is new may be in the making: {:?}", left());
+    drop(making);
     Store::open(home.path()).unwrap();
-    assert_eq!(staged(home.path()), 0);
+    assert_eq!(left().len(), 1, "{:?}", left());
+    assert!(at_work.tree().exists(), "its owner lives");
+    drop(at_work);
+    assert_eq!(left().len(), 0);
+}
+
+/// Row 69: whoever waits for another process is told, and does not wait for ever.
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_never_ends_is_told_in_the_end() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::open(home.path()).unwrap();
+    let _held = store.lock("file:///srv/x", || unreachable!()).await.unwrap();
+    let mut waited = false;
+    let error = store.lock("file:///srv/x", || waited = true).await.unwrap_err();
+    assert!(waited);
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert_eq!(error.to_string(), "another process has been installing `file:///srv/x` for more than 90 minutes");
+    assert!(error.hint().unwrap().contains("lsof"), "{error:?}");
+    store.lock("file:///srv/y", || unreachable!()).await.unwrap();
+}
+
+/// Whoever wants a share of what another process keeps to itself is told, too.
+#[test]
+fn a_share_is_not_waited_for_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("KEY.use");
+    let held = Lock::try_take(&path).unwrap().unwrap();
+    let error = Lock::share_within(&path, std::time::Duration::from_millis(100)).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    assert!(error.to_string().contains("KEY.use"), "{error}");
+    drop(held);
+    let _one = Lock::share(&path).unwrap();
+    let _other = Lock::share(&path).unwrap();
+}
+
+/// A build of a directory is waited for as an install is.
+#[tokio::test(start_paused = true)]
+async fn a_build_that_never_ends_is_told_in_the_end() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::open(home.path()).unwrap();
+    let place = store.build_place(Path::new("/srv/x"));
+    let _held = place.lock(|| unreachable!()).await.unwrap();
+    let error = place.lock(|| {}).await.unwrap_err();
+    assert!(error.to_string().contains("`/srv/x` for more than 90 minutes"), "{error}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use prizm_install::{FileSource, Reporter, Store};
+use prizm_install::{FileSource, Installed, Reporter, Store};
 use tempfile::TempDir;
 
 pub const PROVIDER: &str = "[provider]\nid = \"echo\"\nversion = \"1.0.0\"\ntype = \"local\"\n\
@@ -35,8 +35,13 @@ impl Place {
         FileSource::new(self.source_dir()).unwrap()
     }
 
+    /// PRIZM_HOME.
+    pub fn home(&self) -> PathBuf {
+        self.temp.path().canonicalize().unwrap().join("home")
+    }
+
     pub fn store(&self) -> Store {
-        Store::open(self.temp.path().join("home")).unwrap()
+        Store::open(self.home()).unwrap()
     }
 
     /// The names of all files of the source, relative and sorted.
@@ -96,4 +101,15 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "not within 60 s: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Starts what was built, and returns what it prints.
+pub fn output(installed: &Installed) -> String {
+    #[expect(clippy::disallowed_methods, reason = "a test starts what was built")]
+    let output = std::process::Command::new(&installed.argv[0])
+        .args(&installed.argv[1..])
+        .current_dir(&installed.root)
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
 }

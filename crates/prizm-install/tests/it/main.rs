@@ -1,7 +1,15 @@
-//! Real builds, by real processes, of crates made for the purpose; nothing is fetched.
+//! Real builds, by real processes, of sources made for the purpose. Packages come from a registry on this
+//! machine and, where real ones count, from the one that npm or pip is configured for.
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod builds;
 mod cancel;
 mod common;
+mod home;
+mod installs;
+mod node;
+mod python;
+mod registry;
+mod store;
+mod typescript;

@@ -50,7 +50,7 @@ pub fn crowd(spec: PluginSpec) -> Value {
         let first = Plugin::new(spec.clone());
         let _ = first.start().await;
         first.shutdown().await;
-        let before = descriptors();
+        let before = eventually_steady().await;
         let plugins: Vec<_> = (0..CROWD).map(|_| Plugin::new(spec.clone())).collect();
         let answers = join_all(plugins.iter().map(|plugin| plugin.transform(ask("hello"), quiet))).await;
         let running = plugins.iter().filter(|plugin| plugin.stats().pid.is_some()).count();
@@ -59,7 +59,7 @@ pub fn crowd(spec: PluginSpec) -> Value {
         json!({
             "answers": answers.iter().filter(|answer| answer.is_ok()).count(),
             "running": running,
-            "descriptors": [before, during, descriptors()],
+            "descriptors": [before, during, eventually_steady().await],
         })
     })
 }

@@ -33,6 +33,10 @@ async fn by_capability(args: &Run, registry: &Registry, capability: Capability) 
     if args.capability.is_some() {
         return Err(Failure::usage("TARGET is a capability already; --capability goes with a provider"));
     }
+    if args.link {
+        return Err(Failure::usage("--link runs a directory where it is, and TARGET is a capability")
+            .hint("name the directory as `file:///ABSOLUTE/DIRECTORY`"));
+    }
     let input = input::for_capability(args.input.as_deref(), &capability).await?;
     registry.initialize().await?;
     let mut criteria = args.choice.criteria();
@@ -78,7 +82,10 @@ async fn by_provider(args: &Run, registry: &Registry) -> Result<Chosen, Failure>
         (Some(_), Some(_)) => return Err(Failure::usage("TARGET names a model already; leave out --model")),
         (named, given) => named.or(given),
     };
-    let provider = registry.get_provider(provider_name).await?;
+    let provider = match args.link {
+        true => registry.link_provider(provider_name).await?,
+        false => registry.get_provider(provider_name).await?,
+    };
     set(args, &provider).await?;
     let model = model_name.map(|name| provider.model(name)).transpose()?;
     if let Some(name) = &args.capability {

@@ -1,0 +1,69 @@
+//! Recipes: how the files of a fetched source become a provider that can be started.
+//!
+//! Each has two phases. The network phase fetches dependencies and runs no code of the repository;
+//! the code phase runs it, without the network.
+
+mod cargo;
+mod command;
+mod language;
+mod node;
+mod prebuilt;
+mod python;
+mod site;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use serde::{Deserialize, Serialize};
+
+pub use site::BuildOptions;
+pub(crate) use site::Site;
+
+use crate::Error;
+use language::Language;
+
+/// What a recipe made, as the lock tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recipe {
+    /// Its name and version, such as `node/1`.
+    #[serde(rename = "recipe")]
+    pub name: String,
+    /// The lock file of the dependencies with its hash, such as `package-lock.json sha256:HEX`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependency_lock: Option<String>,
+    /// Whether that lock file was made here; else it was the repository's own.
+    #[serde(default)]
+    pub dependency_lock_generated: bool,
+    /// The tools and their versions, such as `node` → `20.20.2`.
+    #[serde(default)]
+    pub tools: BTreeMap<String, String>,
+    /// The program and its arguments; a program with a `/` is relative to the root.
+    #[serde(skip)]
+    pub argv: Vec<OsString>,
+}
+
+impl Recipe {
+    /// Begins a recipe, by its name and version.
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+}
+
+/// Makes a provider of the files of a source: fetches what they depend on, then builds them.
+///
+/// Which recipe it is follows from the files: `[prebuilt.TARGET]` of the manifest, `package.json`,
+/// `Cargo.toml`, `pyproject.toml` or `requirements.txt`; without any of them the files are taken as
+/// they are. A `[build] command` of the manifest takes the place of the recipe's own code phase.
+pub(crate) async fn build(site: &Site<'_>) -> Result<Recipe, Error> {
+    site.prepare()?;
+    if let Some(prebuilt) = prebuilt::of(site.manifest)? {
+        return prebuilt::build(site, prebuilt).await;
+    }
+    match Language::of(site)? {
+        Language::Node => node::build(site).await,
+        Language::Rust => cargo::build(site).await,
+        Language::Python => python::build(site).await,
+        Language::None => command::build(site).await,
+    }
+}
