@@ -200,6 +200,19 @@ async fn a_prebuilt_executable_must_be_what_its_manifest_promises() {
     };
     fetched("fetched", &hash);
     shelf.loads("github:acme/fetched").await;
+    // What the author signed a URL with is in their manifest, and nowhere that people or logs see it.
+    let signed = url.replace("http://", "http://me:signature@") + "?token=signature";
+    let text = format!(
+        "{base}{}[prebuilt.{target}]\nurl = \"{signed}\"\nsha256 = \"{hash}\"\n",
+        run.replace("./bin/echo", "./.prizm/bin/provider")
+    );
+    shelf.git.repository("acme/signed").commit("main", &[("prizm.toml", &text)]);
+    let ended = shelf.say("github:acme/signed").await;
+    assert!(ended.ok() == "hi\n" && !ended.stderr.contains("signature"), "{ended}");
+    assert!(ended.stderr.contains(&format!("dependencies {url}")), "{ended}");
+    for log in fs::read_dir(shelf.home.path().join("logs")).unwrap() {
+        assert!(!fs::read_to_string(log.unwrap().path()).unwrap().contains("signature"));
+    }
     fetched("swapped", &"1".repeat(64));
     shelf.refuses("github:acme/swapped", 4, "verify", &hash).await;
     server.fault("tool", Fault::Status(404));

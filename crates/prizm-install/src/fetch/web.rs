@@ -77,14 +77,18 @@ pub(crate) async fn download(
     options: &FetchOptions,
     reporter: &dyn Reporter,
 ) -> Result<(), Error> {
-    if options.offline {
-        return Err(Error::new(ErrorKind::Offline, format!("`{url}` is not in the store, and the network is off"))
-            .with_hint("load it once without --offline and --frozen"));
-    }
     let address: Url = url.parse().map_err(|error| {
-        Error::new(ErrorKind::Manifest, format!("`{}` is no URL: {error}", url.escape_debug()))
+        let shown = super::git::redact(url).chars().take(200).collect::<String>();
+        Error::new(ErrorKind::Manifest, format!("`{}` is no URL: {error}", shown.escape_debug()))
             .with_hint("its author must correct `url` in `prizm.toml`")
     })?;
+    // Its user and its query may be secrets.
+    let shown = bare(&address);
+    if options.offline {
+        return Err(Error::new(ErrorKind::Offline, format!("`{shown}` is not in the store, and the network is off"))
+            .with_hint("load it once without --offline and --frozen"));
+    }
+    reporter.stage("dependencies", &shown);
     reporter.progress(0, None);
     let (into, options) = (into.to_owned(), options.clone());
     work::blocking(options.limits, move |may_go_on| transfer(address, &into, &options, may_go_on)).await

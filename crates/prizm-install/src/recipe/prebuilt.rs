@@ -59,7 +59,6 @@ pub(super) async fn build(site: &Site<'_>, prebuilt: &Prebuilt) -> Result<Recipe
 }
 
 async fn download(site: &Site<'_>, url: &str) -> Result<PathBuf, Error> {
-    site.reporter.stage("dependencies", url);
     let path = site.root.join(".prizm/bin/provider");
     fetch::download(url, &path, site.fetch, site.reporter).await?;
     Ok(path)
