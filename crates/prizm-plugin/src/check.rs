@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use prizm_protocol::methods::estimate::EstimateParams;
 use prizm_protocol::methods::initialize::InitializeParams;
 use prizm_protocol::methods::transform::TransformParams;
 use prizm_protocol::{Capability, ErrorKind, Media, Model, PROTOCOL_VERSION};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::{Error, Request};
+use crate::{Error, EstimateRequest, Request};
 
 /// Reads a method's parameters; absent and `null` are `{}`.
 pub(crate) fn params<T: DeserializeOwned>(raw: Option<&RawValue>) -> Result<T, Error> {
@@ -43,20 +44,7 @@ pub(crate) fn version(params: &InitializeParams) -> Result<(), Error> {
 
 /// Checks a job against the models and makes the author's view of it.
 pub(crate) fn request(params: TransformParams, models: &[Model]) -> Result<Request, Error> {
-    let Some(model) = models.iter().find(|model| model.id == params.model) else {
-        return Err(unknown_model(&params.model, models));
-    };
-    let declared = model.capabilities.contains(&params.capability);
-    let capability = params.capability.parse::<Capability>().ok().filter(|_| declared);
-    let Some(capability) = capability else {
-        let message = format!(
-            "the model `{}` has no capability `{}`, only: {}",
-            model.id,
-            short(&params.capability),
-            model.capabilities.join(", ")
-        );
-        return Err(Error::new(ErrorKind::CapabilityNotDeclared, message));
-    };
+    let capability = capability(&params.model, &params.capability, models)?;
     for (index, media) in params.inputs.iter().enumerate() {
         one_source(index, media)?;
     }
@@ -67,6 +55,28 @@ pub(crate) fn request(params: TransformParams, models: &[Model]) -> Result<Reque
         options: params.options,
         idempotency_key: params.idempotency_key,
         resume: params.resume,
+    })
+}
+
+/// Checks a job that is not done yet, likewise.
+pub(crate) fn estimate(params: EstimateParams, models: &[Model]) -> Result<EstimateRequest, Error> {
+    let capability = capability(&params.model, &params.capability, models)?;
+    Ok(EstimateRequest { model: params.model, capability, inputs: params.inputs, options: params.options })
+}
+
+fn capability(model: &str, capability: &str, models: &[Model]) -> Result<Capability, Error> {
+    let Some(model) = models.iter().find(|known| known.id == model) else {
+        return Err(unknown_model(model, models));
+    };
+    let declared = model.capabilities.iter().any(|known| known == capability);
+    capability.parse().ok().filter(|_| declared).ok_or_else(|| {
+        let message = format!(
+            "the model `{}` has no capability `{}`, only: {}",
+            model.id,
+            short(capability),
+            model.capabilities.join(", ")
+        );
+        Error::new(ErrorKind::CapabilityNotDeclared, message)
     })
 }
 

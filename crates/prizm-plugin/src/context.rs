@@ -99,7 +99,7 @@ impl Context {
         self.0.deadline.map(Instant::into_std)
     }
 
-    /// Returns the job's name in logs.
+    /// Returns the job's name in logs; empty for what is only estimated.
     pub fn job_id(&self) -> &str {
         &self.0.job_id
     }

@@ -9,7 +9,7 @@ use prizm_protocol::methods::health::Health;
 use prizm_protocol::methods::notifications::{self as wire, STARTUP};
 
 use crate::outbox::lock;
-use crate::{Configuration, Context, Declaration, Error, Request, Response};
+use crate::{Configuration, Context, Declaration, Error, EstimateRequest, Request, Response};
 
 /// A provider: two methods are enough.
 ///
@@ -47,8 +47,13 @@ pub trait Provider: Send + Sync + 'static {
         async { Ok(self.declare().into_wire().models) }
     }
 
-    /// Says what a job would cost. The default is that nobody knows (−32601).
-    fn estimate(&self, request: Request, cx: &Context) -> impl Future<Output = Result<EstimateResult, Error>> + Send {
+    /// Says what a job would cost, by its options and what is known of its media. It has no files and
+    /// no job directory. The default is that nobody knows (−32601).
+    fn estimate(
+        &self,
+        request: EstimateRequest,
+        cx: &Context,
+    ) -> impl Future<Output = Result<EstimateResult, Error>> + Send {
         let _ = (request, cx);
         async { Err(Error::method_not_found("estimate")) }
     }

@@ -207,8 +207,10 @@ impl<P: Provider> Service<P> {
         bytes: usize,
         opened: &Opened,
     ) -> Result<(), Error> {
-        let (request, cx) = self.job_of(id, params, opened)?;
-        let (service, context) = (self.clone(), cx.clone());
+        let models = lock(&opened.models).clone();
+        let request = check::estimate(check::params(params)?, &models)?;
+        let (service, cx) = (self.clone(), self.job(id));
+        let context = cx.clone();
         self.start(cx, bytes, async move { service.provider.estimate(request, &context).await });
         Ok(())
     }

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use prizm_protocol::methods::configure::{ConfigureParams, ConfigureResult};
-use prizm_protocol::methods::estimate::EstimateResult;
+use prizm_protocol::methods::estimate::{EstimateParams, EstimateResult, MediaFacts};
 use prizm_protocol::methods::health::Health;
 use prizm_protocol::methods::initialize::{Declaration, InitializeParams};
 use prizm_protocol::methods::models::ModelsResult;
@@ -40,6 +40,7 @@ const TYPES: &[(&str, Reprint)] = &[
     ("Empty", reprint::<Empty>),
     ("ErrorData", reprint::<ErrorData>),
     ("ErrorObject", reprint::<ErrorObject>),
+    ("EstimateParams", reprint::<EstimateParams>),
     ("EstimateResult", reprint::<EstimateResult>),
     ("Health", reprint::<Health>),
     ("InitializeParams", reprint::<InitializeParams>),
@@ -47,6 +48,7 @@ const TYPES: &[(&str, Reprint)] = &[
     ("Log", reprint::<Log>),
     ("Manifest", reprint::<Manifest>),
     ("Media", reprint::<Media>),
+    ("MediaFacts", reprint::<MediaFacts>),
     ("Model", reprint::<Model>),
     ("ModelsResult", reprint::<ModelsResult>),
     ("Notification", reprint_frame),
@@ -104,7 +106,8 @@ fn read_params(method: &str, params: Option<&RawValue>) -> Result<(), String> {
         Initialize::NAME => reprint::<InitializeParams>,
         Configure::NAME => reprint::<ConfigureParams>,
         ListModels::NAME | GetHealth::NAME | Ping::NAME | Shutdown::NAME => reprint::<Empty>,
-        DoTransform::NAME | Estimate::NAME => reprint::<TransformParams>,
+        DoTransform::NAME => reprint::<TransformParams>,
+        Estimate::NAME => reprint::<EstimateParams>,
         notifications::CANCEL_REQUEST => reprint::<CancelParams>,
         notifications::PROGRESS => reprint::<Progress>,
         notifications::CHUNK => reprint::<Chunk>,

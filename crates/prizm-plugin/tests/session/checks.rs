@@ -1,5 +1,6 @@
 //! What is refused before the author's code sees it.
 
+use prizm_plugin::{Context, Declaration, Error, Model, Provider, Request, Response};
 use serde_json::{Value, json};
 
 use crate::host::{Host, code_of, initialize, job, message_of, text_of};
@@ -89,6 +90,53 @@ async fn wrong_jobs_are_refused_by_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_estimate_is_made_of_facts_without_media() {
+    let mut host = Host::new(Lab::new(1).0).await;
+    let mut params = json!({"model": "lab", "capability": "x-test/files"});
+    let answer = host.call(1, "estimate", params.clone()).await;
+    assert_eq!(answer["result"], json!({"timeMs": 0}), "options and inputs have defaults");
+    params["options"] = json!({"steps": 3});
+    params["inputs"] = json!([
+        {"kind": "image", "mime": "image/png", "role": "mask"},
+        {"kind": "image", "mime": "image/png", "meta": {"width": 100}},
+    ]);
+    assert_eq!(host.call(2, "estimate", params.clone()).await["result"], json!({"timeMs": 301}));
+
+    let cases = [
+        ("model", json!("labs"), 1006, "no model `labs`; did you mean lab, labrador?"),
+        ("capability", json!("image-to-text"), 1003, "the model `lab` has no capability `image-to-text`, only: "),
+        ("inputs", json!([{"kind": "image"}]), -32602, "`inputs[0]`: missing field `mime`"),
+        ("options", json!({"steps": "many"}), -32602, "option `steps`: expected u64, got \"many\""),
+    ];
+    for (key, value, code, message) in cases {
+        let mut wrong = params.clone();
+        wrong[key] = value;
+        let answer = host.call(3, "estimate", wrong).await;
+        assert_eq!(code_of(&answer), code, "{answer}");
+        assert!(message_of(&answer).starts_with(message), "{answer}");
+    }
+}
+
+struct Plain;
+
+impl Provider for Plain {
+    fn declare(&self) -> Declaration {
+        Declaration::new("plain", "1.0.0").model(Model::new("lab", ["text-to-text"]))
+    }
+
+    async fn transform(&self, request: Request, _: &Context) -> Result<Response, Error> {
+        Ok(request.input()?.clone().into())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_knows_what_a_job_costs_unless_the_author_does() {
+    let mut host = Host::new(Plain).await;
+    let answer = host.call(1, "estimate", json!({"model": "lab", "capability": "text-to-text"})).await;
+    assert_eq!((code_of(&answer), message_of(&answer)), (-32601, "no method `estimate`"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wrong_option_is_named_with_what_was_expected() {
     let mut host = Host::new(Lab::new(1).0).await;
     let with = |steps: Value| {
@@ -111,7 +159,6 @@ async fn unknown_methods_are_refused_and_unknown_notifications_ignored() {
     for method in ["nonsense", "host/secret", "", "$/cancelRequest"] {
         assert_eq!(code_of(&host.call(1, method, json!({})).await), -32601, "{method}");
     }
-    assert_eq!(code_of(&host.call(2, "estimate", job("x")).await), -32601);
     host.notify("$/future", json!({"x": [1]})).await;
     host.notify("transform", job("x")).await;
     host.assert_alive().await;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use prizm_plugin::{
-    Charged, Configuration, Context, Declaration, Error, ErrorKind, Media, Model, Progress, Provider, Request,
-    Response, Startup,
+    Charged, Configuration, Context, Declaration, Error, ErrorKind, Estimate, EstimateRequest, Media, Model, Progress,
+    Provider, Request, Response, Startup,
 };
 use tokio::time::sleep;
 
@@ -142,6 +142,14 @@ impl Provider for Lab {
             other => progress(other, number, cx).await,
         }
         Ok(Media::text(text).into())
+    }
+
+    async fn estimate(&self, request: EstimateRequest, cx: &Context) -> Result<Estimate, Error> {
+        assert!(cx.job_dir().is_err(), "there are no files");
+        let width = request.input().and_then(|facts| facts.meta.as_ref()?.get("width")?.as_u64());
+        let mask = request.input_with_role("mask").map_or(0, |_| 1);
+        let steps = request.option_or("steps", 7u64)?;
+        Ok(Estimate { time_ms: Some(width.unwrap_or(0) * steps + mask), ..Estimate::default() })
     }
 
     async fn configure(&self, configuration: Configuration, startup: &Startup) -> Result<(), Error> {

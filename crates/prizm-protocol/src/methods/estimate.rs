@@ -1,17 +1,48 @@
 //! `estimate`: what a job would cost, optional.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::Decimal;
-use crate::methods::{Method, transform::TransformParams};
+use crate::methods::Method;
+use crate::{Decimal, MediaKind};
 
 /// Asks what a job would cost. A plugin without it answers −32601.
 pub struct Estimate;
 
 impl Method for Estimate {
     const NAME: &'static str = "estimate";
-    type Params = TransformParams;
+    type Params = EstimateParams;
     type Result = EstimateResult;
+}
+
+/// A job that is not done yet: what is known of its media, never the media themselves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EstimateParams {
+    /// Which model.
+    pub model: String,
+    /// Which of its capabilities.
+    pub capability: String,
+    /// Options by the model's schema.
+    #[serde(default)]
+    pub options: Map<String, Value>,
+    /// The media, as far as they are known.
+    #[serde(default)]
+    pub inputs: Vec<MediaFacts>,
+}
+
+/// What is known of a medium that is not sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediaFacts {
+    /// What it is.
+    pub kind: MediaKind,
+    /// Its MIME type, such as `image/png`.
+    pub mime: String,
+    /// Which of a model's inputs it is; absent for the primary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// What is known of it: `width`, `height`, `durationMs` and the like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Map<String, Value>>,
 }
 
 /// What a job would cost.
