@@ -16,6 +16,7 @@ Examples:
   cargo xtask test          what continuous integration runs
   cargo xtask test --fast   the same on a machine that is set up
   cargo xtask tidy          seconds: the rules of the repository
+  cargo xtask codegen       after a change of the protocol's types or rules
   cargo xtask demo          see the product work";
 
 /// One contributor's command.
@@ -30,7 +31,7 @@ pub enum Command {
 
     /// Set up, check and test everything; stops at the first failure
     ///
-    /// In order: setup, formatting, clippy with warnings denied, tidy, the binaries, all Rust tests (with
+    /// In order: setup, formatting, clippy with warnings denied, tidy, the generated files, the binaries, all Rust tests (with
     /// cargo-nextest when it is installed), documentation tests, the documentation with warnings denied, and the
     /// Python tests of every plugin that has them. Each step prints its time; a failure prints the line that
     /// reproduces it.
@@ -48,6 +49,16 @@ pub enum Command {
     /// files that git tracks and the new ones that it does not ignore. Also a test of this package, so `cargo test`
     /// enforces it.
     Tidy,
+
+    /// Write the files that are made of others
+    ///
+    /// The JSON Schemas and the OpenRPC document below protocol/, of the types in crates/prizm-protocol; the list of
+    /// requirements, of the tables in protocol/SPEC.md. They are committed, so that readers need no build.
+    Codegen {
+        /// Write nothing; fail where a file is not what its source says
+        #[arg(long)]
+        check: bool,
+    },
 
     /// Run the README's main command and print the path of the result
     ///

@@ -4,6 +4,7 @@
 //! process started by argument vector ([`sh::Argv`]).
 
 mod cli;
+mod codegen;
 mod demo;
 mod markdown;
 mod setup;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Setup => setup::run(&root),
         Command::Test { fast } => test::run(&root, fast),
+        Command::Codegen { check } => codegen::run(&root, check),
         Command::Tidy => tidy::run(&root),
         Command::Demo => demo::run(&root),
     };

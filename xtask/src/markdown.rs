@@ -1,4 +1,4 @@
-//! What xtask reads out of Markdown: links and the lines of fenced code.
+//! What xtask reads out of Markdown: links, tables and the lines of fenced code.
 
 use std::ops::Range;
 
@@ -52,6 +52,40 @@ pub fn commands(text: &str) -> Vec<(usize, String)> {
     commands
 }
 
+/// A table, with what stands around it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The heading above it.
+    pub section: String,
+    /// The cells of its head.
+    pub head: Vec<String>,
+    /// Its rows, each with its line (from 1).
+    pub rows: Vec<(usize, Vec<String>)>,
+}
+
+/// Every table. Cells are as they were written, code's backticks included.
+pub fn tables(text: &str) -> Vec<Table> {
+    let mut tables: Vec<Table> = Vec::new();
+    let mut section = String::new();
+    for (event, range) in events(text) {
+        let Event::Start(tag) = event else { continue };
+        let source = text[range.clone()].trim();
+        match (tag, tables.last_mut()) {
+            (Tag::Heading { .. }, _) => section = source.trim_start_matches('#').trim().to_owned(),
+            (Tag::Table(_), _) => {
+                tables.push(Table { section: section.clone(), head: Vec::new(), rows: Vec::new() });
+            }
+            (Tag::TableRow, Some(table)) => table.rows.push((line_of(text, range.start), Vec::new())),
+            (Tag::TableCell, Some(table)) => {
+                let cells = table.rows.last_mut().map_or(&mut table.head, |(_, cells)| cells);
+                cells.push(source.replace("\\|", "|"));
+            }
+            _ => {}
+        }
+    }
+    tables
+}
+
 fn events(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES).into_offset_iter()
 }
@@ -76,6 +110,18 @@ mod tests {
                     <img alt=\"\" src=\"three.png\">\n\n[c]: four.md\n";
         let expected = [(1, "one.md"), (2, "two.png"), (4, "four.md"), (12, "three.png")];
         assert_eq!(links(text), expected.map(|(line, target)| (line, target.to_owned())));
+    }
+
+    #[test]
+    fn tables_keep_what_was_written_and_know_their_section() {
+        let text = "# Top\n\n| a | b |\n|---|---|\n| `x\\|y` | *z* |\n| 1 |\n\n## Below\n\n|c|\n|-|\n";
+        let table = |section: &str, head: &[&str], rows: &[(usize, &[&str])]| {
+            let owned = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+            let rows = rows.iter().map(|(line, cells)| (*line, owned(cells))).collect();
+            Table { section: section.to_owned(), head: owned(head), rows }
+        };
+        let first = table("Top", &["a", "b"], &[(5, &["`x|y`", "*z*"]), (6, &["1", ""])]);
+        assert_eq!(tables(text), [first, table("Below", &["c"], &[])]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::sh::Argv;
 use crate::steps::Steps;
-use crate::{setup, tidy};
+use crate::{codegen, setup, tidy};
 
 /// Runs every step, without setup when `fast`.
 pub fn run(root: &Path, fast: bool) -> Result<()> {
@@ -17,7 +17,10 @@ pub fn run(root: &Path, fast: bool) -> Result<()> {
     }
     steps.command("formatting", &Argv::new("cargo fmt --all -- --check"))?;
     steps.command("clippy", &Argv::new("cargo clippy --workspace --all-targets -- -D warnings"))?;
+    let of_schemas = "cargo clippy -p prizm-protocol --features schema --lib --bins -- -D warnings";
+    steps.command("clippy of the schemas", &Argv::new(of_schemas))?;
     steps.step("tidy", &"cargo xtask tidy", || tidy::run(root))?;
+    steps.step("codegen", &"cargo xtask codegen --check", || codegen::run(root, true))?;
     // Cargo builds a package's own binaries for its tests, but not those of others, which the integration tests drive.
     steps.command("binaries", &Argv::new("cargo build --workspace --bins --examples"))?;
     rust_tests(&mut steps)?;

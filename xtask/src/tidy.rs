@@ -5,7 +5,7 @@ mod budgets;
 mod crates;
 mod data;
 mod dependencies;
-mod fault;
+pub mod fault;
 mod forgotten;
 mod links;
 mod markers;

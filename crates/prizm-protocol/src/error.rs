@@ -23,14 +23,15 @@ pub mod code {
 
 /// The error object of a JSON-RPC response.
 ///
-/// Anything beside the three fields is dropped when it is read; `data` is kept as it came.
+/// A writer adds no other field; a reader drops those that it finds, and keeps `data` as it came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorObject {
-    /// The number; see [`code`] and [`ErrorKind::code`].
+    /// The number: JSON-RPC's own, or one of Prizm's.
     pub code: i64,
     /// A sentence for people.
     pub message: String,
-    /// Details; an [`ErrorData`] where the code is one of Prizm's.
+    /// Details: those of `ErrorData` where the code is one of Prizm's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }
@@ -82,6 +83,7 @@ impl ErrorObject {
 
 /// The details that Prizm's errors carry in `data`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorData {
     /// The stable name, such as `RateLimited`.
@@ -109,6 +111,7 @@ pub struct ErrorData {
 
 /// Whether a call has cost money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
 #[serde(rename_all = "lowercase")]
 pub enum Charged {
     /// It has.
@@ -124,6 +127,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $code:literal, retryable: $retryable:literal;)*) => {
         /// The named errors of protocol 1.0.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[non_exhaustive]
         pub enum ErrorKind { $($(#[$doc])* $name),* }
 

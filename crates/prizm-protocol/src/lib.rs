@@ -39,6 +39,8 @@ mod manifest;
 mod media;
 pub mod methods;
 mod model;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod version;
 
 pub use capability::{Capability, MediaKind, ParseCapabilityError};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::initialize::Location;
 use crate::{Capability, ProtocolVersion, ProviderId};
 
-/// A checked manifest.
+/// The manifest at a plugin's root, checked.
 ///
 /// ```
 /// let manifest = prizm_protocol::Manifest::from_toml(r#"
@@ -27,6 +27,7 @@ use crate::{Capability, ProtocolVersion, ProviderId};
 /// # Ok::<(), prizm_protocol::ManifestError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Who the provider is and what it can do.
@@ -51,6 +52,7 @@ pub struct Manifest {
 
 /// `[provider]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProviderSection {
     /// Its id.
@@ -59,6 +61,7 @@ pub struct ProviderSection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its version.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::SemVer"))]
     pub version: semver::Version,
     /// Where the work is done.
     #[serde(rename = "type")]
@@ -66,22 +69,27 @@ pub struct ProviderSection {
     /// The protocol that it speaks.
     pub protocol: ProtocolVersion,
     /// What it can do, at most: a plugin that declares more is refused.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub capabilities: Vec<Capability>,
 }
 
 /// `[run]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Run {
     /// The program and its arguments, started in the plugin's root without a shell.
+    #[cfg_attr(feature = "schema", schemars(transform = crate::schema::command))]
     pub command: Vec<String>,
 }
 
 /// `[build]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Build {
     /// The program and its arguments, started in the plugin's root without a shell.
+    #[cfg_attr(feature = "schema", schemars(transform = crate::schema::command))]
     pub command: Vec<String>,
     /// Environment variables that the build may see.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -90,6 +98,7 @@ pub struct Build {
 
 /// `[prebuilt.TARGET]`: an executable for one kind of machine. It has either a `url` or a `path`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::prebuilt))]
 #[serde(deny_unknown_fields)]
 pub struct Prebuilt {
     /// Where the executable is downloaded from: https, or http from this machine.
@@ -99,11 +108,13 @@ pub struct Prebuilt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// Its sha256, as 64 hexadecimal digits.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Sha256"))]
     pub sha256: String,
 }
 
 /// `[permissions]`: what a provider asks for. A user grants it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Permissions {
     /// Hosts that it may talk to.
@@ -119,6 +130,7 @@ pub struct Permissions {
 
 /// `[services.NAME]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ServiceReference {
     /// Where the service comes from.

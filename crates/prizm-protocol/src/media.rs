@@ -10,17 +10,20 @@ use crate::MediaKind;
 /// Exactly one of `text`, `path` and `url` is set. A `path` is relative to the job's directory and
 /// uses `/`; a `url` is downloaded by the host under its own policy. Base64 never carries media.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::media))]
 #[serde(rename_all = "camelCase")]
 pub struct Media {
     /// What it is.
     pub kind: MediaKind,
     /// Its MIME type, such as `image/png`.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Mime"))]
     pub mime: String,
     /// The text itself; only for `text`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Where the file is, relative to the job's directory: `in/…` or `out/…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::JobPath>"))]
     pub path: Option<String>,
     /// Where the file can be downloaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]

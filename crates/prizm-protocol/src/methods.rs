@@ -28,7 +28,8 @@ pub trait Method {
     type Result: Serialize + DeserializeOwned;
 }
 
-/// Asks whether the plugin is there: `{}` ← `{}`.
+/// Asks whether the plugin is there.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ping;
 
 impl Method for Ping {
@@ -37,7 +38,8 @@ impl Method for Ping {
     type Result = Empty;
 }
 
-/// Asks the plugin to finish or cancel its work and answer within 5 s: `{}` ← `{}`.
+/// Asks the plugin to finish or cancel its work and to answer within 5 s.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shutdown;
 
 impl Method for Shutdown {
@@ -48,4 +50,5 @@ impl Method for Shutdown {
 
 /// Parameters or a result that say nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Empty {}

@@ -9,9 +9,11 @@ use crate::MediaKind;
 
 /// A model as a plugin declares it. Names are unchecked text until the host has validated them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Model {
     /// Its id, unique within the provider.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::ModelId"))]
     pub id: String,
     /// A name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,12 +22,15 @@ pub struct Model {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The capabilities it has; each must be the provider's too.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::Capability>", transform = crate::schema::set))]
     pub capabilities: Vec<String>,
     /// JSON Schema 2020-12 of `transform`'s `options`, by capability.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::ByCapability<crate::schema::OptionsSchema>"))]
     pub options: BTreeMap<String, Value>,
     /// The inputs it takes, by capability; absent means one of the capability's input kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::ByCapability<Vec<InputSlot>>"))]
     pub inputs: BTreeMap<String, Vec<InputSlot>>,
     /// What a call costs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -38,9 +43,11 @@ pub struct Model {
     pub limits: Option<Map<String, Value>>,
     /// MIME types that it reads; absent means any of the capability's input kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<crate::schema::Mime>>"))]
     pub input_formats: Option<Vec<String>>,
     /// MIME types that it writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<crate::schema::Mime>>"))]
     pub output_formats: Option<Vec<String>>,
 }
 
@@ -53,6 +60,7 @@ impl Model {
 
 /// One input of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InputSlot {
     /// Its role; absent for the primary input.
@@ -67,15 +75,20 @@ pub struct InputSlot {
 
 /// A unit price.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Price {
     /// The capability it is for; absent for all of the model's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::Capability>"))]
     pub capability: Option<String>,
     /// What is counted: `call`, `image`, `megapixel`, `second`, `character`, `token`, `step`…
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub unit: String,
     /// Price of one unit, a decimal string.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::Decimal"))]
     pub amount: String,
     /// ISO 4217 code, such as `USD`.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Currency"))]
     pub currency: String,
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::methods::Method;
 
 /// Replaces the whole configuration. Running jobs keep the old one.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Configure;
 
 impl Method for Configure {
@@ -16,8 +17,10 @@ impl Method for Configure {
     type Result = ConfigureResult;
 }
 
-/// Everything that a plugin is told. It may hold secrets, so it has no `Debug`.
+/// Everything that a plugin is told. It may hold secrets.
+// No `Debug`: a secret is never printed.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConfigureParams {
     /// Settings by name, such as `apiKey`, `baseUrl`, `timeout`, `retries`.
     #[serde(default)]
@@ -29,6 +32,7 @@ pub struct ConfigureParams {
 
 /// A service that runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Service {
     /// Its URLs, by name.
     pub endpoints: BTreeMap<String, String>,
@@ -36,7 +40,9 @@ pub struct Service {
 
 /// The answer once the plugin can work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConfigureResult {
     /// Always true: what is not ready answers with an error.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub ready: bool,
 }

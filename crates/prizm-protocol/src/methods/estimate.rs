@@ -7,6 +7,7 @@ use crate::methods::Method;
 use crate::{Decimal, MediaKind};
 
 /// Asks what a job would cost. A plugin without it answers −32601.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Estimate;
 
 impl Method for Estimate {
@@ -17,10 +18,13 @@ impl Method for Estimate {
 
 /// A job that is not done yet: what is known of its media, never the media themselves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EstimateParams {
     /// Which model.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::ModelId"))]
     pub model: String,
     /// Which of its capabilities.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::Capability"))]
     pub capability: String,
     /// Options by the model's schema.
     #[serde(default)]
@@ -32,10 +36,12 @@ pub struct EstimateParams {
 
 /// What is known of a medium that is not sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MediaFacts {
     /// What it is.
     pub kind: MediaKind,
     /// Its MIME type, such as `image/png`.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Mime"))]
     pub mime: String,
     /// Which of a model's inputs it is; absent for the primary one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +53,7 @@ pub struct MediaFacts {
 
 /// What a job would cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EstimateResult {
     /// Money, a decimal string.
@@ -54,6 +61,7 @@ pub struct EstimateResult {
     pub cost: Option<Decimal>,
     /// ISO 4217 code of `cost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Currency>"))]
     pub currency: Option<String>,
     /// Time in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

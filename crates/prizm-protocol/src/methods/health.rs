@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::{Empty, Method};
 
 /// Asks how the plugin feels.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GetHealth;
 
 impl Method for GetHealth {
@@ -15,6 +16,7 @@ impl Method for GetHealth {
 
 /// How a plugin feels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// In a word.
@@ -32,6 +34,7 @@ pub struct Health {
 
 /// Health in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
     /// All is well.

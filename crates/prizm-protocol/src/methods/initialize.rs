@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{Model, methods::Method};
 
 /// Opens the session: versions and limits one way, the declaration the other.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Initialize;
 
 impl Method for Initialize {
@@ -16,9 +17,11 @@ impl Method for Initialize {
 
 /// What the host says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InitializeParams {
     /// The protocol versions that the host speaks, best first.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::ProtocolVersion>", transform = crate::schema::set))]
     pub protocol_versions: Vec<String>,
     /// Who the host is.
     pub host: HostIdentity,
@@ -30,6 +33,7 @@ pub struct InitializeParams {
 
 /// Who the host is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostIdentity {
     /// Its name.
     pub name: String,
@@ -39,25 +43,32 @@ pub struct HostIdentity {
 
 /// What the host accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HostLimits {
     /// The largest frame, in bytes, in either direction.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_frame_bytes: u64,
     /// The most transforms that the host will have in flight.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_in_flight: u32,
 }
 
-/// What a plugin says that it can do. Nothing in it has been checked.
+/// What a plugin says that it can do, unchecked until the host has validated it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Declaration {
     /// The version that the plugin chose from the host's list.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::ProtocolVersion"))]
     pub protocol_version: String,
     /// Who it is.
     pub provider: ProviderIdentity,
     /// What it can do.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::Capability>", transform = crate::schema::set))]
     pub capabilities: Vec<String>,
     /// With which models.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub models: Vec<Model>,
     /// What it accepts.
     #[serde(default)]
@@ -70,18 +81,22 @@ pub struct Declaration {
     pub cancel: CancelMode,
     /// JSON Schema 2020-12 of `configure`'s `config`; secrets are marked `writeOnly`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::OptionsSchema>"))]
     pub config_schema: Option<Value>,
 }
 
 /// Who a provider is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderIdentity {
     /// Its id; equal to the manifest's.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::ProviderId"))]
     pub id: String,
     /// A name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its version, semver.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::SemVer"))]
     pub version: String,
     /// Where the work is done.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +105,7 @@ pub struct ProviderIdentity {
 
 /// Where the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
 #[serde(rename_all = "lowercase")]
 pub enum Location {
     /// On this machine.
@@ -111,10 +127,12 @@ impl Location {
 
 /// What a plugin accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PluginLimits {
     /// The most transforms at once; other methods do not count.
     #[serde(default = "one")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1024)))]
     pub max_in_flight: u32,
 }
 
@@ -130,6 +148,7 @@ fn one() -> u32 {
 
 /// How the host can tell that a plugin lives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
 #[serde(rename_all = "lowercase")]
 pub enum Liveness {
     /// It answers `ping` at any time.
@@ -144,6 +163,7 @@ pub enum Liveness {
 
 /// What a cancellation does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
 #[serde(rename_all = "lowercase")]
 pub enum CancelMode {
     /// The plugin is busy while it works and cannot listen: it is restarted.

@@ -6,6 +6,7 @@ use crate::Model;
 use crate::methods::{Empty, Method};
 
 /// Asks for the models that there are now. Their capabilities stay within the declared ones.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ListModels;
 
 impl Method for ListModels {
@@ -16,6 +17,7 @@ impl Method for ListModels {
 
 /// The models that there are now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ModelsResult {
     /// In the provider's own order.
     pub models: Vec<Model>,

@@ -20,23 +20,28 @@ pub const STARTUP: &str = "$/startup";
 /// Plugin → host: a line for the log.
 pub const LOG: &str = "$/log";
 
-/// Parameters of [`CANCEL_REQUEST`].
+/// Asks to stop working on a request. It is still answered, exactly once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CancelParams {
-    /// The request.
+    /// The request to stop.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::RequestId"))]
     pub id: u64,
 }
 
-/// Parameters of [`PROGRESS`].
+/// Says how far a request is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// The request.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::RequestId"))]
     pub id: u64,
     /// Strictly grows within a request.
     pub seq: u64,
     /// From 0 to 1; never falls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Fraction>"))]
     pub fraction: Option<f64>,
     /// What is being done, in a word: `queued`, `rendering`…
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,10 +54,12 @@ pub struct Progress {
     pub eta_ms: Option<u64>,
 }
 
-/// Parameters of [`CHUNK`]: exactly one of `text` and `path`.
+/// Hands over a part of the result in advance: exactly one of `text` and `path`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::chunk))]
 pub struct Chunk {
     /// The request.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::RequestId"))]
     pub id: u64,
     /// Strictly grows within a request.
     pub seq: u64,
@@ -61,36 +68,43 @@ pub struct Chunk {
     pub text: Option<String>,
     /// The next file, relative to the job's directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::JobPath>"))]
     pub path: Option<String>,
 }
 
-/// Parameters of [`ACCEPTED`].
+/// Says that a remote system has taken the job, so that nobody submits it twice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Accepted {
     /// The request.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::RequestId"))]
     pub id: u64,
     /// The remote system's name for the job.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub remote_id: String,
     /// Whether the call has cost money.
     pub charged: Charged,
 }
 
-/// Parameters of [`STARTUP`].
+/// Says how far `configure` is. It extends that deadline and no other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Startup {
     /// What is being loaded.
     pub stage: String,
     /// From 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Fraction>"))]
     pub fraction: Option<f64>,
     /// A sentence for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
-/// Parameters of [`LOG`].
+/// Writes a line to the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Log {
     /// How grave it is.
     pub level: LogLevel,
@@ -103,6 +117,7 @@ pub struct Log {
 
 /// How grave a line of the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// Somebody must act.
