@@ -2,7 +2,8 @@
 //!
 //! A directory is named after the type of its files. `NAME.json` is read and printed again; what is
 //! printed equals `NAME.printed.json` where there is one (defaults are filled in, fields from the
-//! future are dropped), else the file itself.
+//! future are dropped), else the file itself. What is called `future-…` holds fields of a later version; what is
+//! called `unchecked…` is read all the same, but no writer may write it: its schema refuses it.
 
 #![expect(clippy::unwrap_used, reason = "the helpers are test code too")]
 
