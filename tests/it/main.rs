@@ -48,6 +48,7 @@ mod registry;
 mod registry_calls;
 mod rust_sources;
 mod shelf;
+mod smallest;
 mod trust;
 
 use prizm_tests::Lab;
