@@ -1,0 +1,26 @@
+"""What the SDK itself tells people, on stderr."""
+
+from __future__ import annotations
+
+import sys
+
+
+def note(what: object) -> None:
+    """Tell people something. There is nobody to tell where that fails."""
+    tell(f"prizm-plugin: {what}")
+
+
+def tell(line: str) -> None:
+    """Write one line to stderr, in one piece, so that lines of several threads do not mix."""
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def tell_traceback(error: BaseException) -> None:
+    """Show where an exception came from, without the SDK's own frames above the author's."""
+    import traceback
+
+    tell("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
