@@ -121,9 +121,9 @@ class Channel:
             return
         try:
             self._sink.write(data)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # A file object that somebody closed is a ValueError.
             self._closed = True
-            self._broken(error)
+            self._broken(error if isinstance(error, OSError) else OSError(str(error)))
 
     def notification(self, method: str, params: dict[str, Any]) -> bytes | None:
         """Make a notification's frame; None, with a line on stderr, where it cannot be sent."""

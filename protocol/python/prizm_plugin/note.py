@@ -20,7 +20,9 @@ def tell(line: str) -> None:
 
 
 def tell_traceback(error: BaseException) -> None:
-    """Show where an exception came from, without the SDK's own frames above the author's."""
+    """Show where an exception came from, below the SDK's own call."""
     import traceback
 
-    tell("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
+    trace = error.__traceback__
+    within = trace.tb_next if trace is not None else None
+    tell("".join(traceback.format_exception(type(error), error, within or trace)).rstrip())

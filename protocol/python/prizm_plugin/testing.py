@@ -114,7 +114,7 @@ class Host:
 
     def send(self, frame: dict[str, Any]) -> None:
         """Send a frame as it is."""
-        self.send_bytes(json.dumps(frame).encode() + b"\n")
+        self.send_bytes(json.dumps(frame, ensure_ascii=False).encode() + b"\n")
 
     def send_bytes(self, data: bytes) -> None:
         """Send bytes as they are."""

@@ -195,9 +195,13 @@ class Work:
         hook = None if self._draining else self._provider.hook("shutdown")
         self._draining = True
         with self._changed:
-            running = [each for each, job in self._jobs.items() if not job.is_shutdown]
+            waiting = [self._jobs[each] for each in self._waiting]
+            self._waiting.clear()
+            running = [each for each in self._jobs.values() if not each.is_shutdown]
+        for each in waiting:
+            each.answer(error=cancelled())
         for each in running:
-            self.cancel(each)
+            each.cancel()
         job = self._enter(id, size)
         if job is not None:
             job.is_shutdown = True

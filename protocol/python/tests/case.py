@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import unittest
 from typing import Any
+from unittest import mock
 
 from prizm_plugin.testing import Host
 
@@ -11,7 +13,13 @@ from .lab import Lab
 
 
 class LabCase(unittest.TestCase):
-    """A test that talks to a lab."""
+    """A test that talks to a lab; `stderr` has what was said to people."""
+
+    def setUp(self) -> None:
+        self.stderr = io.StringIO()
+        patch = mock.patch("sys.stderr", self.stderr)
+        patch.start()
+        self.addCleanup(patch.stop)
 
     def host(self, lab: Lab, **more: Any) -> Host:
         host = Host(lab.provider, **more)

@@ -13,6 +13,7 @@ from typing import Any
 from prizm_plugin import Cancelled, Configuration, Context, Error, Media, Model, Provider, Request, Result, Startup
 
 PATIENCE = 20.0
+CHUNK = "c" * 16384
 
 
 class Lab:
@@ -93,7 +94,7 @@ class Lab:
             return "x" * number
         if what == "chunks":
             for each in range(number):
-                context.chunk_text(f"{each} {'c' * 65536}")
+                context.chunk_text(f"{each} {CHUNK}")
                 self.saw("chunk")
         if what == "accept":
             context.accepted("remote-7", "yes")
