@@ -121,7 +121,7 @@ class Requests(LabCase):
         host = self.host(Lab())
         job = json.dumps(JOB)
         for number, wrong in enumerate((job.replace("echo", "\\ud800"), job.replace('"j"', '"j","deadlineMs":1e999'),
-                                        job.replace('"j"', '"j","options":{"x":' + '{"a":' * 9000 + "1" + "}" * 9001),
+                                        job.replace('"j"', '"j","options":{"x":' + '{"a":' * 200_000 + "1" + "}" * 200_001),
                                         job.replace('"j"', '"j","jobId":"k"'))):  # fmt: skip
             id = 900 + number
             host.send_bytes(f'{{"jsonrpc":"2.0","id":{id},"method":"transform","params":{wrong}}}\n'.encode())
