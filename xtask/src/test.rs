@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it is cheapest to learn that it does not.
 
+mod protocol;
+
 use std::fs;
 use std::path::Path;
 
@@ -30,6 +32,7 @@ pub fn run(root: &Path, fast: bool) -> Result<()> {
         let argv = Argv::new("python3 -B -m unittest discover -s tests -t .").directory(&plugin);
         steps.command(&format!("{plugin} tests"), &argv)?;
     }
+    protocol::run(&mut steps, root)?;
     eprintln!("{steps}");
     Ok(())
 }

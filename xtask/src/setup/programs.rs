@@ -53,6 +53,7 @@ pub const NEEDED: &[Program] = &[
         oldest: (9, 2),
         purpose: "fetches packages and what providers in JavaScript depend on",
     },
+    Program { name: "jq", package: "jq", version: "--version", oldest: (1, 6), purpose: "runs the provider in Bash" },
     Program {
         name: "unshare",
         package: "util-linux",
@@ -136,11 +137,12 @@ impl fmt::Display for Program {
     }
 }
 
-/// The first `major.minor` in the words of the first line; a letter before it, as in `n7.1`, is a tag's.
+/// The first `major.minor` in the words of the first line; a letter before it, as in `n7.1`, is a tag's, and `jq-1.6` one
+/// word.
 fn parse(output: &str) -> Found {
     let words = output.lines().next().unwrap_or_default().split_whitespace();
     let release = |word: &str| {
-        let word = word.trim_start_matches(['n', 'v']);
+        let word = word.trim_start_matches("jq-").trim_start_matches(['n', 'v']);
         let mut numbers = word.split(|c: char| !c.is_ascii_digit() && c != '.').next()?.split('.');
         Some(Found::Version(numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
     };
@@ -158,6 +160,7 @@ mod tests {
             ("Python 3.11.2\n", Found::Version(3, 11)),
             ("ffmpeg version 5.1.6-0+deb12u1 Copyright (c) 2000-2024 the FFmpeg developers\n1.2", Found::Version(5, 1)),
             ("ffmpeg version n7.1 Copyright (c) 2000-2024", Found::Version(7, 1)),
+            ("jq-1.6", Found::Version(1, 6)),
             ("ffmpeg version N-118193-g5f38c82536 Copyright (c) 2000-2024", Found::Unnumbered),
             ("", Found::Unnumbered),
         ] {
