@@ -150,9 +150,10 @@ def field(reader: Reader, default: bool | Callable[[], Any] = REQUIRED, empty: b
 
 
 def record(others: bool = False, **fields: Field) -> Reader:
-    """Read an object with these fields, in their order; `others` keeps the unknown ones."""
-    rows = [(name, *row) for name, row in fields.items()]
-    absent = object()
+    """Read an object with these fields; `others` keeps the unknown ones."""
+    required = [name for name, (_, default, _) in fields.items() if default is REQUIRED]
+    defaults = {name: (default, empty) for name, (_, default, empty) in fields.items() if not isinstance(default, bool)}
+    optional = {name for name, (_, default, _) in fields.items() if default is OPTIONAL}
 
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -162,26 +163,24 @@ def record(others: bool = False, **fields: Field) -> Reader:
         taken: dict[str, Any] = {}
         name = ""
         try:
-            for name, reader, default, empty in rows:
-                item = value.get(name, absent)
-                if item is absent:
-                    if default is OPTIONAL:
-                        continue
-                    if isinstance(default, bool):
-                        break
-                    item = default()
-                elif item is None and default is OPTIONAL:
-                    continue
-                item = reader(item)
-                if item or empty:
-                    taken[name] = item
-            else:
-                if others:
-                    taken.update((key, item) for key, item in value.items() if key not in fields)
-                return taken
+            for name, item in value.items():
+                if name not in fields:
+                    if others:
+                        taken[name] = item
+                elif item is not None or name not in optional:
+                    reader, _, empty = fields[name]
+                    item = reader(item)
+                    if item or empty:
+                        taken[name] = item
         except Wrong as wrong:
             raise wrong.within(name) from None
-        raise Wrong(f"the field `{name}` is missing")
+        for name in required:
+            if name not in value:
+                raise Wrong(f"the field `{name}` is missing")
+        for name, (default, empty) in defaults.items():
+            if name not in value and empty:
+                taken[name] = fields[name][0](default())
+        return taken
 
     return read
 
