@@ -12,10 +12,12 @@ from .errors import Error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import IO, Callable
+    from typing import IO, Callable, Literal
 
     from .context import Context
     from .files import AnyPath
+
+    Reason = Literal["started", "time", "output", "status"]
 
 GRACE = 1.0
 """How long a program may take to end once it was asked to, in seconds."""
@@ -38,9 +40,13 @@ class Finished:
 
 
 class ProgramFailed(Error):
-    """A program failed; unless somebody knows better, the provider did, too (−32603)."""
+    """A program failed; unless somebody knows better, the provider did, too (−32603).
+
+    `reason` says how: it could not be `started`, its `time` was over, its `output` too much, its exit `status` not 0.
+    """
 
     finished: Finished
+    reason: Reason
 
 
 def run(
@@ -68,7 +74,8 @@ def run(
             list(argv), cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, bufsize=0
         )
     except OSError as error:
-        raise _failed(f"`{name}` cannot be started: {error.strerror}", Finished(-1, b"", [])) from error
+        nothing = Finished(-1, b"", [])
+        raise _failed("started", f"`{name}` cannot be started: {error.strerror}", nothing) from error
     _running.add(process)
     child = _Child(process, context, on_line, time_limit)
     try:
@@ -79,10 +86,11 @@ def run(
     context.checkpoint()
     finished = Finished(process.returncode, bytes(child.kept), child.stderr)
     if child.why is not None:
-        raise _failed(f"`{name}` {child.why} and was stopped", finished)
+        what = "took too long" if child.why == "time" else f"printed more than {MOST_OUTPUT} bytes"
+        raise _failed(child.why, f"`{name}` {what} and was stopped", finished)
     if check and process.returncode != 0:
         how = f"exit status {process.returncode}" if process.returncode > 0 else f"signal {-process.returncode}"
-        raise _failed(f"`{name}` failed with {how}", finished)
+        raise _failed("status", f"`{name}` failed with {how}", finished)
     return finished
 
 
@@ -92,10 +100,11 @@ def kill_all() -> None:
         process.kill()
 
 
-def _failed(message: str, finished: Finished) -> ProgramFailed:
+def _failed(reason: Reason, message: str, finished: Finished) -> ProgramFailed:
     said = f": {'; '.join(finished.stderr[-3:])}" if finished.stderr else ""
     error = ProgramFailed.internal(f"{message}{said}")
     assert isinstance(error, ProgramFailed)
+    error.reason = reason
     error.finished = finished
     if finished.stderr:
         error.data["stderr"] = finished.stderr
@@ -139,7 +148,7 @@ class _Child:
         self._limit_at = None if time_limit is None else time.monotonic() + time_limit
         self._next_stop: float | None = None
         self._killed = False
-        self.why: str | None = None
+        self.why: Reason | None = None
         self.kept = bytearray()
         self.stderr: list[str] = []
 
@@ -195,7 +204,7 @@ class _Child:
         elif len(self.kept) + len(data) <= MOST_OUTPUT:
             self.kept += data
         else:
-            self._stop(f"printed more than {MOST_OUTPUT} bytes")
+            self._stop("output")
 
     def _keep_stderr(self, line: str) -> None:
         if line.strip():
@@ -206,7 +215,7 @@ class _Child:
         until = self._limit_at if self._next_stop is None else self._next_stop
         return None if until is None else max(0.0, until - time.monotonic())
 
-    def _stop(self, why: str | None = None) -> None:
+    def _stop(self, why: Reason | None = None) -> None:
         if self._next_stop is None:
             self.why = why
             self._process.terminate()
@@ -217,7 +226,7 @@ class _Child:
         now = time.monotonic()
         if self._next_stop is None:
             if self._limit_at is not None and now >= self._limit_at:
-                self._stop("took too long")
+                self._stop("time")
         elif now >= self._next_stop:
             if self._killed:
                 return True

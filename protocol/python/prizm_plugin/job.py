@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PROGRESS_INTERVAL = 0.1
 """The least time between two progress frames of a job, in seconds."""
 
-CANCEL_GRACE = 3.0
-"""How long cancelled work may take to return before it is answered without it, in seconds."""
+GRACE = 3.0
+"""How long work that was cancelled, or is overdue, may take to return before it is answered without it, in seconds."""
 
 
 class Job:
@@ -39,6 +39,8 @@ class Job:
         self.is_cancelled = False
         self.task: asyncio.Task[None] | None = None
         self.deadline: float | None = None
+        self._within_ms: int | None = None
+        self._is_overdue = False
         self.job_id = ""
         self.job_dir: str | None = None
         self.before_answer: Callable[[Job, Error | None], None] = _nothing
@@ -61,7 +63,7 @@ class Job:
         """Take what a transform says of its circumstances."""
         self.job_id = params["jobId"]
         self.job_dir = params.get("jobDir")
-        within = params.get("deadlineMs")
+        within = self._within_ms = params.get("deadlineMs")
         if within is not None:
             self.deadline = time.monotonic() + within / 1000
             self._later(within / 1000, self._overdue)
@@ -146,6 +148,8 @@ class Job:
             if self.answered:
                 return False
             self.answered = True
+            if self._is_overdue:
+                error = self._too_late()
             last = None if self._pending is None else self._progress_frame(self._seq + 1)
             frames = (last or b"") + self._channel.answer(self.id, result, error, self._charged)
             for timer in self._timers:
@@ -165,10 +169,19 @@ class Job:
         """Ask the work to stop; what has not returned after the grace is answered without it."""
         if not self.is_cancelled:
             self._set_over()
-            self._later(CANCEL_GRACE, lambda: self.answer(error=cancelled()))
+            self._later(GRACE, lambda: self.answer(error=cancelled()))
 
     def _overdue(self) -> None:
-        self.answer(error=Error("DeadlineExceeded", "the job's deadline has passed"))
+        self._is_overdue = True
+        if self.has_slot:
+            # It is answered as soon as the work has returned, so that nothing of it is left.
+            self._set_over()
+            self._later(GRACE, self.answer)
+        else:
+            self.answer()
+
+    def _too_late(self) -> Error:
+        return Error("DeadlineExceeded", f"the job's deadline of {self._within_ms} ms has passed")
 
     def _later(self, seconds: float, call: Callable[[], Any]) -> None:
         self._timers.append(self._clock.after(seconds, call))

@@ -26,8 +26,8 @@ def serve(provider: Provider) -> NoReturn:
     """Run a provider in this process until the host is done with it.
 
     Call it last in the program. It takes stdin and stdout for itself: what the program or a child
-    of it prints afterwards goes to stderr, and they read an empty stdin. The process ends at once
-    then, whatever still runs: clean up in `@provider.shutdown`, not in `atexit`.
+    of it prints afterwards goes to stderr, and they read an empty stdin. What still runs then has
+    half a second to clean up; `atexit` is not called.
 
     The exit code is 0 when the host said `exit` or is gone, 1 when the channel failed, and 64 when
     a person started the program by hand.

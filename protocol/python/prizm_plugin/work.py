@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import deque
@@ -29,6 +30,9 @@ DRAIN = 4.0
 
 CLEAN_UP = 0.7
 """How long it then waits for the author's own, in seconds."""
+
+LAST_MOMENT = 0.5
+"""How long work may take to clean up once the session is over, in seconds."""
 
 MOST_REQUESTS = 4096
 """A session with more than this unanswered reads no further until there is less."""
@@ -90,12 +94,20 @@ class Work:
                 self._changed.wait(0.05)
 
     def abandon(self) -> None:
-        """End everything that runs: nobody listens any more."""
+        """End everything that runs, and give it a moment to clean up: nobody listens any more."""
         self._clock.stop()
         with self._changed:
+            for each in self._waiting:
+                del self._jobs[each]
+            self._waiting.clear()
             jobs = list(self._jobs.values())
         for job in jobs:
             job.drop()
+        children = sys.modules.get(f"{__package__}.children")
+        if children is not None:
+            children.kill_all()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._jobs, LAST_MOMENT)
         self._runner.stop()
 
     # What the methods do.

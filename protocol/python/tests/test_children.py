@@ -60,7 +60,7 @@ class Programs(LabCase):
             raise
         except ProgramFailed as error:
             self.lab.saw("failed")
-            raise Error("UpstreamError", error.message, details={"status": error.finished.returncode}) from None
+            raise Error("UpstreamError", error.message, details={"status": error.finished.returncode, "reason": error.reason}) from None
         return f"{done.returncode} {done.stdout.decode()}"
 
     async def run_in_a_coroutine(self, request: Request, context: Context) -> Any:
@@ -85,7 +85,7 @@ class Programs(LabCase):
 
     def test_a_failure_says_the_last_lines(self) -> None:
         error = self.assert_error(self.script("fail"), 1201, "failed with exit status 1: the disk is; on fire")
-        self.assertEqual(error["data"]["status"], 1)
+        self.assertEqual((error["data"]["status"], error["data"]["reason"]), (1, "status"))
         self.assert_error(self.script("signal"), 1201, "failed with signal 9")
         self.assertEqual(self.text_of(self.script("fail", check=False)), "1 ")
         missing = self.script("x", argv=["/no/such/program"])
