@@ -83,12 +83,12 @@ _transform = f.record(
     resume=field(f.record(remoteId=_text), OPTIONAL),
 )
 # What is known of a medium, never the medium itself.
-_known_media = f.record(kind=_kind, mime=_text, role=_maybe_text, meta=_maybe_map)
+_facts = f.record(kind=_kind, mime=_text, role=_maybe_text, meta=_maybe_map)
 _estimate = f.record(
     model=_text,
     capability=_text,
     options=field(_map, dict),
-    inputs=field(f.sequence(_known_media), list),
+    inputs=field(f.sequence(_facts), list),
 )
 _usage = f.record(others=True, cost=field(f.decimal, OPTIONAL), currency=_maybe_text)
 _result = f.record(outputs=field(f.sequence(_media)), usage=field(_usage, OPTIONAL), meta=_maybe_map)
@@ -139,6 +139,7 @@ TYPES = {
         fields=_maybe_map,
     ),
     "Media": _media,
+    "MediaFacts": _facts,
     "Model": _model,
     "ModelsResult": f.record(models=field(f.sequence(_model))),
     "Price": _price,
