@@ -15,6 +15,6 @@ export { serve } from "./serve.js";
 export { serveStreams } from "./session.js";
 export type { Estimate, Health, Location, Resume, Service, TransformResult, Usage } from "./wire/methods.js";
 export { text } from "./wire/model.js";
-export type { Capability, InputSlot, Media, MediaInfo, MediaKind, Price, StandardCapability } from "./wire/model.js";
+export type { Capability, InputSlot, Media, MediaFacts, MediaKind, Price, StandardCapability } from "./wire/model.js";
 export type { Charged, LogLevel } from "./wire/notices.js";
 export type { JsonObject } from "./wire/read.js";

@@ -2,7 +2,7 @@
 
 import { ProviderError } from "./error.js";
 import type { ConfigureParams, Resume, Service, TransformParams } from "./wire/methods.js";
-import type { Capability, Media, MediaInfo } from "./wire/model.js";
+import type { Capability, Media, MediaFacts } from "./wire/model.js";
 import type { JsonObject } from "./wire/read.js";
 
 /** What an option or a setting can be, by name. */
@@ -103,8 +103,8 @@ export class EstimateRequest {
   readonly model: string;
   readonly capability: Capability;
   readonly options: Readonly<JsonObject>;
-  /** What is known of the media; never the media themselves. */
-  readonly inputs: readonly MediaInfo[];
+  /** What is known of the media, never the media themselves; empty where nothing is. */
+  readonly inputs: readonly MediaFacts[];
   /** Reads one option. */
   readonly option: OptionReader;
 
@@ -115,6 +115,12 @@ export class EstimateRequest {
     this.inputs = params.inputs;
     this.option = optionReader(params.options);
   }
+
+  /** Returns what is known of the primary input: the first one without a role. */
+  readonly input = (): MediaFacts | undefined => this.inputs.find((facts) => facts.role === undefined);
+
+  /** Returns what is known of the input with this role. */
+  readonly inputWithRole = (role: string): MediaFacts | undefined => this.inputs.find((facts) => facts.role === role);
 }
 
 /** Settings by name, such as `apiKey`, `baseUrl`, `timeout`, `retries`. They may be secrets: printed, they show nothing. */

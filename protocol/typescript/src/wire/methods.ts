@@ -1,7 +1,7 @@
 /** The methods: what a host asks with, and what a plugin answers. */
 
-import { readMedia, readMediaInfo, readModel } from "./model.js";
-import type { Media, MediaInfo, WireModel } from "./model.js";
+import { readMedia, readMediaFacts, readModel } from "./model.js";
+import type { Media, MediaFacts, WireModel } from "./model.js";
 import * as read from "./read.js";
 import type { JsonObject, Reader } from "./read.js";
 
@@ -85,14 +85,14 @@ export interface EstimateParams {
   model: string;
   capability: string;
   options: JsonObject;
-  inputs: MediaInfo[];
+  inputs: MediaFacts[];
 }
 
 export const readEstimate: Reader<EstimateParams> = read.object({
   model: read.string,
   capability: read.string,
   options: read.filled(read.json, () => ({})),
-  inputs: read.filled(read.list(readMediaInfo), () => []),
+  inputs: read.filled(read.list(readMediaFacts), () => []),
 });
 
 /** Parameters of `$/cancelRequest`. */

@@ -128,9 +128,9 @@ export const readMedia: Reader<Media> = read.object({
 });
 
 /** What is known of a medium that is not there yet. */
-export type MediaInfo = Pick<Media, "kind" | "mime" | "role" | "meta">;
+export type MediaFacts = Pick<Media, "kind" | "mime" | "role" | "meta">;
 
-export const readMediaInfo: Reader<MediaInfo> = read.object({
+export const readMediaFacts: Reader<MediaFacts> = read.object({
   kind,
   mime: read.string,
   role: read.optional(read.string),
