@@ -41,7 +41,7 @@ pub const TABLE: &[Row] = &[
         &["prizm-host", "prizm-install", "prizm-protocol", "prizm-service"],
         "knows no terminal and no command line",
     ),
-    Row { planned: true, ..row("prizm-conformance", &["prizm-protocol"], "is an oracle independent of the host") },
+    row("prizm-conformance", &["prizm-protocol"], "is an oracle independent of the host"),
     row("prizm-canvas", &["prizm-plugin"], "is a plugin like any other and has only the SDK"),
     row("prizm-cli", &["prizm-registry", "prizm-conformance", "prizm-canvas"], "knows no protocol frames"),
     Row { name: "prizm-tests", may: May::DependOnEverything, ignorance: "is where everything meets", planned: false },
