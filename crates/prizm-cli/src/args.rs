@@ -1,9 +1,13 @@
 //! What can be said on the command line.
 
+mod conformance;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use prizm_registry::{Criteria, Preference};
+
+pub(crate) use conformance::Conformance;
 
 /// What stands below the help of every command: its examples, a line each, and the exit codes.
 macro_rules! examples {
@@ -93,6 +97,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: CacheCommand,
     },
+    /// Check a plugin by every rule of the protocol
+    ///
+    /// TARGET is the directory of a provider, its URL, or the id of one that is known; or the plugin is any COMMAND
+    /// behind `--`, started in the working directory. It is started many times, and does many small jobs.
+    Conformance(Conformance),
     /// Print figures about the registry
     #[command(after_help = examples!("\n  prizm stats\n  prizm stats --json"))]
     Stats,

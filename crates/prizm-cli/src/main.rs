@@ -63,6 +63,7 @@ async fn dispatch(args: &Args) -> Result<ExitCode, Failure> {
         Command::Update(update) => or_interrupted(commands::project::update(update, global)).await,
         Command::List => or_interrupted(commands::project::list(global)).await,
         Command::Cache { command } => or_interrupted(commands::cache::cache(command, global)).await,
+        Command::Conformance(conformance) => commands::conformance::conformance(conformance, global).await,
         Command::Stats => or_interrupted(commands::stats::stats(global)).await,
         Command::Doctor => or_interrupted(commands::doctor::doctor(global)).await,
         Command::Completions(completions) => Ok(commands::completions::completions(completions)),

@@ -6,7 +6,6 @@ use crate::transcript::Transcript;
 
 /// What was found out about a rule.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Verdict {
     /// The plugin keeps it, as far as was seen.
     Passed,

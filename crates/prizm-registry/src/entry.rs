@@ -263,7 +263,8 @@ impl Entry {
         }
     }
 
-    async fn command(&self, around: &Surroundings) -> Result<(PluginCommand, Option<Manifest>)> {
+    /// Returns the command that starts it, and its manifest, installing it if need be.
+    pub(crate) async fn command(&self, around: &Surroundings) -> Result<(PluginCommand, Option<Manifest>)> {
         match &self.origin {
             Origin::Registered(command) => Ok((command.clone(), None)),
             Origin::Bundled(manifest, BundledOrigin::Command { command, .. }) => {

@@ -193,7 +193,7 @@ impl Registry {
         Ok(self.provider(entry))
     }
 
-    fn known(&self, id: &str) -> Result<Arc<Entry>> {
+    pub(crate) fn known(&self, id: &str) -> Result<Arc<Entry>> {
         let entries = self.entries();
         let found = entries.iter().find(|entry| entry.id.as_ref().is_some_and(|known| *known == id));
         let by_declaration = || entries.iter().find(|entry| entry.declared().is_some_and(|declared| declared.id == id));
@@ -208,7 +208,7 @@ impl Registry {
         })
     }
 
-    fn loaded(&self, identifier: Identifier, link: bool) -> Arc<Entry> {
+    pub(crate) fn loaded(&self, identifier: Identifier, link: bool) -> Arc<Entry> {
         let key = (identifier.to_string(), link);
         let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = loaded.entry(key).or_insert_with(|| {

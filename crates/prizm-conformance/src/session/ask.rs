@@ -198,6 +198,9 @@ impl Session<'_> {
             if let Some(flood) = state.flood {
                 return Some(Woken::Flooded(flood));
             }
+            if state.oversized.contains(&ask.id) {
+                return Some(Woken::Over("the answer is over the limit".to_owned()));
+            }
             state.is_over().map(Woken::Over)
         };
         let stop = self.stage.plan.stop.clone();

@@ -1,6 +1,6 @@
 //! What a session's threads share: the transcript as it grows, and what it says so far.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) flood: Option<Flood>,
     /// When the plugin last said something of a request, or for `None` of its start-up.
     pub(crate) heard: HashMap<Option<u64>, Instant>,
+    /// The requests whose answer was over the limit.
+    pub(crate) oversized: HashSet<u64>,
     /// Where the answers to each request stand.
     answers: HashMap<u64, Vec<usize>>,
     started: Instant,
@@ -70,6 +72,7 @@ impl Record {
             exit: None,
             flood: None,
             heard: HashMap::new(),
+            oversized: HashSet::new(),
             answers: HashMap::new(),
             started: Instant::now(),
             stdout_open: true,
@@ -229,6 +232,9 @@ impl State {
             _ => None,
         };
         self.hear(&what);
+        if let Received::Oversized(Some(id)) = what {
+            self.oversized.insert(id);
+        }
         let is_noise = what == Received::Noise;
         let answers = match &what {
             Received::Frame(Message::Answer { id, .. }) => Some(*id),

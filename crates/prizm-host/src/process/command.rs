@@ -78,6 +78,11 @@ impl PluginCommand {
         std::iter::once(&*self.program).chain(self.args.iter().map(|arg| &**arg))
     }
 
+    /// Returns the environment variables that were set and are no secrets.
+    pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.fixed.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// Returns the values of the granted variables, for hiding them.
     pub(crate) fn granted(&self) -> impl Iterator<Item = &str> {
         self.env.values().filter_map(|value| value.to_str())
