@@ -16,8 +16,8 @@ use serde_json::Value;
 use crate::judge::quoted;
 use crate::session::{Answer, Session};
 use crate::stage::Stage;
-use crate::survey;
 use crate::verdict::Stop;
+use crate::{survey, trial};
 
 /// A check: what it judges, and how.
 pub(crate) struct Scenario {
@@ -85,9 +85,13 @@ pub(crate) fn is_everywhere(rule: &str) -> bool {
     EVERYWHERE.iter().any(|(id, _)| *id == rule)
 }
 
-/// Returns whether the survey judges a rule.
+/// Returns whether a rule is judged before the checks begin.
 pub(crate) fn is_surveyed(rule: &str) -> bool {
-    survey::RULES.contains(&rule) || survey::DECLARATION.contains(&rule)
+    surveyed().any(|id| id == rule)
+}
+
+fn surveyed() -> impl Iterator<Item = &'static str> {
+    survey::RULES.iter().chain(survey::DECLARATION).copied().chain([trial::RULE])
 }
 
 /// Judges that a request was refused with one of these codes; anything else breaks `rule`.
@@ -141,10 +145,9 @@ mod tests {
     fn every_rule_has_one_check_and_every_check_a_rule() {
         let rules: BTreeSet<_> = requirements().map(|rule| rule.id.as_str()).collect();
         let mut checked = BTreeSet::new();
-        let surveyed = survey::RULES.iter().chain(survey::DECLARATION);
-        let everywhere = EVERYWHERE.iter().map(|(rule, _)| rule);
-        for rule in all().flat_map(|scenario| scenario.rules).chain(surveyed).chain(everywhere) {
-            assert!(checked.insert(*rule), "{rule} has two checks");
+        let everywhere = EVERYWHERE.iter().map(|(rule, _)| *rule);
+        for rule in all().flat_map(|scenario| scenario.rules).copied().chain(surveyed()).chain(everywhere) {
+            assert!(checked.insert(rule), "{rule} has two checks");
         }
         assert_eq!(checked, rules);
     }

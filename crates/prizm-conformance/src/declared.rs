@@ -43,10 +43,12 @@ impl Declared {
         self.models().find(|model| model.id() == Some(id))
     }
 
-    /// Returns the most jobs at once.
-    pub(crate) fn max_in_flight(&self) -> u64 {
-        let most = self.0.pointer("/limits/maxInFlight").and_then(Value::as_u64);
-        most.unwrap_or(1).clamp(1, 1024)
+    /// Returns the most jobs at once, where that is a number that can be.
+    pub(crate) fn max_in_flight(&self) -> Option<u64> {
+        match self.0.pointer("/limits/maxInFlight") {
+            None => Some(1),
+            Some(most) => most.as_u64().filter(|most| (1..=1024).contains(most)),
+        }
     }
 
     /// Returns whether it cannot listen while it works.

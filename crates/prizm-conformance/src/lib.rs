@@ -17,8 +17,10 @@
 //! about, the rule that was broken fails, and the check is blocked by it.
 
 mod checks;
+mod crowd;
 mod declared;
 mod error;
+mod evidence;
 mod examine;
 mod facts;
 mod job;
@@ -33,6 +35,7 @@ mod stage;
 mod subject;
 mod survey;
 mod transcript;
+mod trial;
 mod verdict;
 
 pub use error::Error;

@@ -33,12 +33,28 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exit code {code}"),
-            Self::Signal(signal) => match Signal::from_named_raw(*signal) {
-                Some(name) => write!(f, "signal {signal}, {name:?}"),
+            Self::Signal(signal) => match name(*signal) {
+                Some(name) => write!(f, "signal {signal}, {name}"),
                 None => write!(f, "signal {signal}"),
             },
         }
     }
+}
+
+fn name(signal: i32) -> Option<&'static str> {
+    Some(match Signal::from_named_raw(signal)? {
+        Signal::HUP => "SIGHUP",
+        Signal::INT => "SIGINT",
+        Signal::QUIT => "SIGQUIT",
+        Signal::ILL => "SIGILL",
+        Signal::ABORT => "SIGABRT",
+        Signal::FPE => "SIGFPE",
+        Signal::KILL => "SIGKILL",
+        Signal::SEGV => "SIGSEGV",
+        Signal::PIPE => "SIGPIPE",
+        Signal::TERM => "SIGTERM",
+        _ => return None,
+    })
 }
 
 /// How a plugin is started.

@@ -233,7 +233,7 @@ impl<'a> Session<'a> {
         if let Some(params) = params {
             message["params"] = params;
         }
-        self.raw(format!("\n{message}\n").as_bytes(), Sent::Notification { method: method.to_owned() })
+        self.raw(format!("{message}\n").as_bytes(), Sent::Notification { method: method.to_owned() })
     }
 
     /// Waits until the plugin has read what was sent, for a moment.
@@ -254,7 +254,7 @@ impl<'a> Session<'a> {
 
     /// Sends a signal to the plugin's group.
     pub(crate) fn signal(&self, signal: Signal) {
-        self.record.note(format!("the host sent {signal:?} to the process group"));
+        self.record.note(format!("the host sent signal {} to the process group", signal.as_raw()));
         self.process.signal(signal);
     }
 

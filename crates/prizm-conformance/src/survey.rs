@@ -1,16 +1,14 @@
-//! The first session: everything that a host does with a plugin, once, with nothing else beside it.
+//! The first session: how the plugin starts, what it declares, how it ends, with nothing else beside it.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::declared::{self, Declared};
-use crate::facts::{Facts, Trial, Tried};
-use crate::job::{Given, JobSpec};
+use crate::facts::Facts;
 use crate::judge;
 use crate::judge::quoted;
-use crate::media::sample;
-use crate::session::{Done, Opening, Session};
+use crate::session::{Opening, Session};
 use crate::stage::{Finished, Stage};
 use crate::verdict::Stop;
 use crate::{Error, Plan, Subject};
@@ -22,7 +20,7 @@ pub(crate) const DECLARATION: &[&str] = &[
 ];
 
 /// The rules that are judged here, beside those.
-pub(crate) const RULES: &[&str] = &["ST-1", "ST-2", "CF-1", "ME-2", "ME-3", "ME-4", "TR-1"];
+pub(crate) const RULES: &[&str] = &["ST-1", "ST-2", "CF-1", "ME-2", "ME-3", "ME-4"];
 
 /// How soon a declaration should be there, in seconds.
 const SOON: f64 = 3.0;
@@ -37,14 +35,13 @@ pub(crate) struct Survey {
 
 /// Makes the survey.
 pub(crate) fn survey(subject: &Subject, plan: &Plan) -> Result<Survey, Error> {
-    let given = Given::new(plan)?;
     let stage = Stage::new(subject, plan, None);
-    let mut session = match Session::open(&stage, "the survey", Opening::default()) {
+    let mut session = match Session::open(&stage, "how it starts and ends", Opening::default()) {
         Ok(session) => session,
         Err(stop) => return Err(error(stop)),
     };
     let mut survey = Survey { facts: Facts::default(), stops: BTreeMap::new(), finished: Vec::new() };
-    let surveyed = survey.walk(&mut session, &given);
+    let surveyed = survey.walk(&mut session, plan);
     drop(session);
     survey.finished = stage.into_finished();
     match surveyed {
@@ -64,10 +61,10 @@ pub(crate) fn error(stop: Stop) -> Error {
 }
 
 impl Survey {
-    fn walk(&mut self, session: &mut Session<'_>, given: &Given<'_>) -> Result<(), Stop> {
+    fn walk(&mut self, session: &mut Session<'_>, plan: &Plan) -> Result<(), Stop> {
         let started = self.initialize(session);
         self.facts.started = started.clone();
-        let configured = started.and_then(|()| configure(session, &self.facts.declared, given.plan));
+        let configured = started.and_then(|()| configure(session, &self.facts.declared, plan));
         self.facts.ready = configured.clone();
         self.stop(&["CF-1"], &configured);
         let alive = match configured {
@@ -79,10 +76,8 @@ impl Survey {
         let declared = self.facts.declared.clone();
         let ready = self.facts.ready.is_ok();
         self.facts.models = self.step(session, &alive, "ME-3", |session| models(session, &declared, ready))?;
-        self.jobs(session, given)?;
         let stops = [&self.facts.pings, &self.facts.health, &self.facts.models].map(Result::is_ok);
-        let jobs_answered = self.facts.trials.iter().all(|trial| !matches!(trial.outcome, Err(Stop::Ended(_))));
-        if alive.is_ok() && stops == [true; 3] && jobs_answered && !session.is_silent() {
+        if alive.is_ok() && stops == [true; 3] && !session.is_silent() {
             self.facts.ends_well = session.end_politely().is_ok() && !session.is_at_fault_of(&["EN-5", "EN-9"]);
         }
         Ok(())
@@ -156,42 +151,6 @@ impl Survey {
         self.facts.declared = declared;
         Ok(())
     }
-
-    fn jobs(&mut self, session: &mut Session<'_>, given: &Given<'_>) -> Result<(), Stop> {
-        if let Err(stop) = self.facts.ready.clone() {
-            self.stop(&["TR-1"], &Err(stop));
-            return Ok(());
-        }
-        let declared = self.facts.declared.clone();
-        for capability in declared.capabilities() {
-            if given.plan.capability.as_deref().is_some_and(|only| only != capability) {
-                continue;
-            }
-            let outcome = trial(session, &declared, capability, given);
-            let is_over = matches!(outcome, Err(Stop::Blocked { .. } | Stop::Ended(_))) && session.is_silent();
-            if let Err(stop @ (Stop::Interrupted | Stop::Machine(_))) = outcome {
-                return Err(stop);
-            }
-            self.facts.trials.push(Trial { outcome });
-            if is_over {
-                break;
-            }
-        }
-        if let Some(stop) = self.no_job() {
-            self.stops.insert("TR-1", stop);
-        }
-        Ok(())
-    }
-
-    /// Why no job was tried, if none was.
-    fn no_job(&self) -> Option<Stop> {
-        let trials = &self.facts.trials;
-        if trials.iter().any(|trial| trial.outcome.is_ok()) {
-            return None;
-        }
-        let stop = trials.iter().find_map(|trial| trial.outcome.clone().err());
-        Some(stop.unwrap_or_else(|| Stop::Inapplicable("it declares no capability that was asked for".to_owned())))
-    }
 }
 
 /// Why nothing was seen of a rule about the declaration.
@@ -225,7 +184,7 @@ fn configure(session: &mut Session<'_>, declared: &Declared, plan: &Plan) -> Res
 }
 
 /// What the user can give that a plugin may lack.
-fn remedy(declared: &Declared, plan: &Plan) -> String {
+pub(crate) fn remedy(declared: &Declared, plan: &Plan) -> String {
     let required = declared::required(declared.value().get("configSchema"));
     let lacking = required.into_iter().chain(declared.secrets()).find(|name| !plan.settings.contains_key(*name));
     let name = lacking.unwrap_or("NAME");
@@ -285,41 +244,5 @@ fn models(session: &mut Session<'_>, declared: &Declared, is_ready: bool) -> Res
         Some(_) if Some(list) == declared.value().get("models") => Ok(()),
         Some(why) => Err(session.broken("ME-3", why)),
         None => Ok(()),
-    }
-}
-
-fn trial(session: &mut Session<'_>, declared: &Declared, capability: &str, given: &Given<'_>) -> Result<Tried, Stop> {
-    if given.plan.no_jobs {
-        return Err(Stop::Inapplicable("jobs were left out by `--no-jobs`".to_owned()));
-    }
-    let wanted = given.plan.model.as_deref();
-    let has = |model: &crate::declared::Model<'_>| model.capabilities().contains(&capability);
-    let model = match wanted.and_then(|id| declared.model(id)).filter(has) {
-        Some(model) => Some(model),
-        None if wanted.is_some() => {
-            let why = format!("`{}` has no `{capability}`", wanted.unwrap_or_default());
-            return Err(Stop::Inapplicable(why));
-        }
-        None => declared.models().find(has),
-    };
-    let Some(model) = model else {
-        return Err(Stop::Inapplicable(format!("no model has `{capability}`")));
-    };
-    let spec = JobSpec::new(declared, model, capability, given).map_err(Stop::Inapplicable)?;
-    let done = session.job(&spec, |_| {})?;
-    let Done { answer, .. } = &done;
-    match &answer.outcome {
-        Ok(_) => {
-            let echoes = done.text().is_some_and(|text| text == sample::TEXT);
-            Ok(Tried { spec, echoes })
-        }
-        Err(refusal) if refusal.code == Some(1004) => {
-            let message: String = refusal.message.chars().take(200).collect();
-            Err(Stop::Inapplicable(format!("it is not configured: {message}; {}", remedy(declared, given.plan))))
-        }
-        Err(refusal) => {
-            Err(session
-                .broken("TR-1", format!("a job of `{}`, `{capability}`, was answered with {refusal}", spec.model)))
-        }
     }
 }

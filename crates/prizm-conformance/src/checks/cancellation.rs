@@ -90,10 +90,12 @@ fn after(stage: &Stage<'_>) -> Result<(), Stop> {
     session.finish()
 }
 
-/// How many jobs are sent at once.
-fn most(stage: &Stage<'_>, tried: &Tried) -> u64 {
+/// How many jobs are sent at once: what the plugin says, but not more than is decent.
+fn most(stage: &Stage<'_>, tried: &Tried) -> Result<u64, Stop> {
     let most = if tried.spec.is_free { FREE_JOBS } else { PAID_JOBS };
-    stage.facts().declared.max_in_flight().min(most)
+    let declared = stage.facts().declared.max_in_flight();
+    let wrong = || Stop::Blocked { by: "DE-12", why: "`limits.maxInFlight` is wrong".to_owned() };
+    Ok(declared.ok_or_else(wrong)?.min(most))
 }
 
 /// Starts a job that takes a moment, and says something of its own where it says anything.
@@ -114,13 +116,11 @@ fn numbered(number: u64) -> String {
     format!("{} {number}", sample::TEXT)
 }
 
-fn at_once(stage: &Stage<'_>) -> Result<(), Stop> {
-    let tried = stage.facts().job()?;
-    let many = most(stage, tried);
-    let mut session = Session::ready(stage, &format!("{many} jobs at once"))?;
+/// Does so many jobs at once, as the plugin declares that it can.
+fn do_at_once(session: &mut Session<'_>, tried: &Tried, many: u64) -> Result<(), Stop> {
     let mut running = Vec::new();
     for number in 1..=many {
-        running.push(start_numbered(&mut session, tried, number)?);
+        running.push(start_numbered(session, tried, number)?);
     }
     let mut files = BTreeSet::new();
     for (running, number) in running.into_iter().zip(1..) {
@@ -137,16 +137,26 @@ fn at_once(stage: &Stage<'_>) -> Result<(), Stop> {
             return Err(session.broken("CO-2", format!("two jobs gave the file `{}`", file.display())));
         }
     }
+    Ok(())
+}
+
+fn at_once(stage: &Stage<'_>) -> Result<(), Stop> {
+    let tried = stage.facts().job()?;
+    let many = most(stage, tried)?;
+    let mut session = Session::ready(stage, &format!("{many} jobs at once"))?;
+    do_at_once(&mut session, tried, many)?;
     session.finish()
 }
 
 fn too_many(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job()?;
-    let most = most(stage, tried);
-    if most < stage.facts().declared.max_in_flight() {
+    let most = most(stage, tried)?;
+    if stage.facts().declared.max_in_flight() != Some(most) {
         return Err(Stop::Inapplicable(format!("its `maxInFlight` is over {most}, more than is tried")));
     }
-    let mut session = Session::ready(stage, &format!("a job more than {most}"))?;
+    let mut session = Session::ready(stage, &format!("{most} jobs at once, then one more than that"))?;
+    // Whether it does as many as it says is another rule's matter, and comes first.
+    do_at_once(&mut session, tried, most)?;
     let mut running = Vec::new();
     for number in 1..=most + 1 {
         running.push(start_numbered(&mut session, tried, number)?);

@@ -68,7 +68,7 @@ fn noise(stage: &Stage<'_>) -> Result<(), Stop> {
         batch.as_bytes(),
     ];
     for line in lines {
-        session.raw(&[b"\n", line, b"\n"].concat(), Sent::Other);
+        session.raw(&[line, b"\n"].concat(), Sent::Other);
     }
     let ask = session.ask("ping", Some(json!({}))).or("CH-6");
     session.answer(&ask)?;

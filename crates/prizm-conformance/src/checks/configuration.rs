@@ -44,7 +44,8 @@ fn wrong_type(stage: &Stage<'_>) -> Result<(), Stop> {
     session.initialize()?;
     let mut params = session.configure_params();
     params["config"][name] = value.clone();
-    let answer = session.call("configure", Some(params))?;
+    let ask = session.ask("configure", Some(params)).or("CF-3");
+    let answer = session.answer(&ask)?;
     super::refused(&mut session, &answer, "CF-3", &[1005], &format!("the setting `{name}` {value}"))
 }
 

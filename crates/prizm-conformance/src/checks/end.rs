@@ -30,9 +30,7 @@ fn late_job(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job()?;
     let mut session = Session::ready(stage, "a job after `shutdown`")?;
     session.shut_down()?;
-    let mut running = session.start_job(&tried.spec, |_| {})?;
-    running.ask = running.ask.or("EN-2");
-    let done = session.finish_job(running)?;
+    let done = session.odd_job(&tried.spec, "EN-2", |_| {})?;
     super::refused(&mut session, &done.answer, "EN-2", &[-32802], "a job after `shutdown`")?;
     session.exit()
 }

@@ -21,14 +21,14 @@ fn pieces(stage: &Stage<'_>) -> Result<(), Stop> {
     let mut session = Session::ready(stage, "a frame of 1 MiB, three frames in one piece, one frame in many")?;
     let id = session.take_id();
     let large = request(id, NOBODY, Some(json!({"text": "x".repeat(1 << 20)})));
-    let ask = session.ask_raw(id, NOBODY, format!("\n{large}\n").as_bytes()).or("CH-10");
+    let ask = session.ask_raw(id, NOBODY, format!("{large}\n").as_bytes()).or("CH-10");
     session.answer(&ask)?;
 
     let mut together = String::new();
     let mut asks = Vec::new();
     for _ in 0..3 {
         let id = session.take_id();
-        let line = format!("\n{}\n", request(id, "ping", Some(json!({}))));
+        let line = format!("{}\n", request(id, "ping", Some(json!({}))));
         asks.push(session.note_ask(id, "ping", &line).or("CH-10"));
         together.push_str(&line);
     }
@@ -38,7 +38,7 @@ fn pieces(stage: &Stage<'_>) -> Result<(), Stop> {
     }
 
     let id = session.take_id();
-    let line = format!("\n{}\n", request(id, "ping", Some(json!({"text": "déjà vu 🦊"}))));
+    let line = format!("{}\n", request(id, "ping", Some(json!({"text": "déjà vu 🦊"}))));
     let ask = session.note_ask(id, "ping", &line).or("CH-10");
     for piece in line.as_bytes().chunks(7) {
         session.send_piece(piece);
@@ -53,7 +53,7 @@ fn oversized(stage: &Stage<'_>) -> Result<(), Stop> {
     let mut session = Session::ready(stage, "a frame over the limit of 8 MiB")?;
     let id = session.take_id();
     let large = request(id, NOBODY, Some(json!({"text": "x".repeat(MAX_FRAME + (64 << 10))})));
-    let ask = session.ask_raw(id, NOBODY, format!("\n{large}\n").as_bytes());
+    let ask = session.ask_raw(id, NOBODY, format!("{large}\n").as_bytes());
     let ping = session.ask("ping", Some(json!({}))).or("CH-11").within(10.0);
     session.answer(&ping)?;
     if let Some(answer) = session.answer_so_far(&ask) {

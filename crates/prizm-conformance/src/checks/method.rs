@@ -18,7 +18,8 @@ pub(super) const CHECKS: &[Scenario] = &[
 fn unknown(stage: &Stage<'_>) -> Result<(), Stop> {
     let mut session = Session::ready(stage, "methods that nobody knows")?;
     for method in ["conformance/unknown", "$/unknown"] {
-        let answer = session.call(method, Some(json!({"a": 1})))?;
+        let ask = session.ask(method, Some(json!({}))).or("ME-1");
+        let answer = session.answer(&ask)?;
         super::refused(&mut session, &answer, "ME-1", &[-32601], &format!("the method `{method}`"))?;
         super::named(&mut session, &answer, method);
     }
@@ -37,7 +38,8 @@ fn estimate(stage: &Stage<'_>) -> Result<(), Stop> {
     });
     let params = json!({"model": tried.spec.model, "capability": tried.spec.capability,
                         "options": tried.spec.options, "inputs": inputs.collect::<Vec<_>>()});
-    let answer = session.call("estimate", Some(params))?;
+    let ask = session.ask("estimate", Some(params)).or("ME-5");
+    let answer = session.answer(&ask)?;
     match &answer.outcome {
         Ok(result) => {
             if let Some(why) = bad_estimate(result) {

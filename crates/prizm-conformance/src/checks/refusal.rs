@@ -29,7 +29,7 @@ fn unknown_model(stage: &Stage<'_>) -> Result<(), Stop> {
     const MODEL: &str = "conformance-no-such-model";
     let tried = stage.facts().job()?;
     let mut session = Session::ready(stage, "an unknown model")?;
-    let done = session.job(&tried.spec, |params| params["model"] = json!(MODEL))?;
+    let done = session.odd_job(&tried.spec, "TR-3", |params| params["model"] = json!(MODEL))?;
     super::refused(&mut session, &done.answer, "TR-3", &[1006], &format!("a job of the model `{MODEL}`"))?;
     super::named(&mut session, &done.answer, MODEL);
     session.finish()
@@ -45,7 +45,7 @@ fn other_capability(stage: &Stage<'_>) -> Result<(), Stop> {
         return Err(Stop::Inapplicable("the model has every capability".to_owned()));
     };
     let mut session = Session::ready(stage, "a capability that the model lacks")?;
-    let done = session.job(&tried.spec, |params| params["capability"] = json!(other))?;
+    let done = session.odd_job(&tried.spec, "TR-4", |params| params["capability"] = json!(other))?;
     let what = format!("`{other}` of the model `{}`, which lacks it,", tried.spec.model);
     super::refused(&mut session, &done.answer, "TR-4", &[1003], &what)?;
     super::named(&mut session, &done.answer, other);
@@ -55,8 +55,9 @@ fn other_capability(stage: &Stage<'_>) -> Result<(), Stop> {
 fn wrong_types(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job()?;
     let mut session = Session::ready(stage, "parameters of the wrong type")?;
-    for (name, value) in [("model", json!(7)), ("inputs", json!("Hello")), ("options", json!(["a", "list"]))] {
-        let done = session.job(&tried.spec, |params| params[name] = value.clone())?;
+    for (name, value) in [("model", json!(7)), ("capability", json!(["a", "list"])), ("options", json!(["a", "list"]))]
+    {
+        let done = session.odd_job(&tried.spec, "TR-5", |params| params[name] = value.clone())?;
         let what = format!("a job whose `{name}` is {value}");
         super::refused(&mut session, &done.answer, "TR-5", &[INVALID_PARAMS], &what)?;
     }
@@ -87,7 +88,7 @@ fn wrong_options(stage: &Stage<'_>) -> Result<(), Stop> {
     let options = refusable(&tried.spec).unwrap_or_default();
     let mut session = Session::ready(stage, "options that the schema refuses")?;
     let what = format!("a job with the options {}", Value::Object(options.clone()));
-    let done = session.job(&tried.spec, |params| params["options"] = json!(options))?;
+    let done = session.odd_job(&tried.spec, "TR-6", |params| params["options"] = json!(options))?;
     super::refused(&mut session, &done.answer, "TR-6", &[INVALID_PARAMS], &what)?;
     session.finish()
 }
@@ -96,7 +97,7 @@ fn no_input(stage: &Stage<'_>) -> Result<(), Stop> {
     let needs = |spec: &JobSpec| spec.inputs.iter().any(|input| input.is_required);
     let tried = stage.facts().job_that(needs, "no job of it needs an input")?;
     let mut session = Session::ready(stage, "a job without its input")?;
-    let done = session.job(&tried.spec, |params| params["inputs"] = json!([]))?;
+    let done = session.odd_job(&tried.spec, "TR-7", |params| params["inputs"] = json!([]))?;
     super::refused(&mut session, &done.answer, "TR-7", &[INVALID_MEDIA, INVALID_PARAMS], "a job without an input")?;
     session.finish()
 }
@@ -113,7 +114,8 @@ fn other_kind(stage: &Stage<'_>) -> Result<(), Stop> {
     let (mut params, directory) = session.prepare(&tried.spec, true)?;
     let Some(other) = sample::of(kind).into_iter().next() else { return Ok(()) };
     params["inputs"] = json!([place(&other, "other", directory.as_deref())?]);
-    let running = session.send_job(&tried.spec, params, directory.as_deref());
+    let mut running = session.send_job(&tried.spec, params, directory.as_deref());
+    running.ask = running.ask.or("TR-8");
     let done = session.finish_job(running)?;
     let what = format!("a job of `{}` with an input of the kind {kind}", tried.spec.capability);
     super::refused(&mut session, &done.answer, "TR-8", &[INVALID_MEDIA, INVALID_PARAMS], &what)?;
@@ -121,7 +123,7 @@ fn other_kind(stage: &Stage<'_>) -> Result<(), Stop> {
 }
 
 /// A job whose first file is at another path.
-fn at_path(stage: &Stage<'_>, title: &str, path: &str) -> Result<(), Stop> {
+fn at_path(stage: &Stage<'_>, title: &str, path: &str, rule: &'static str, codes: &[i64]) -> Result<(), Stop> {
     let has_file = |spec: &JobSpec| spec.inputs.iter().any(|input| input.sample.kind != MediaKind::Text);
     let tried = stage.facts().job_that(has_file, "no job of it takes a file")?;
     let mut session = Session::ready(stage, title)?;
@@ -139,22 +141,19 @@ fn at_path(stage: &Stage<'_>, title: &str, path: &str) -> Result<(), Stop> {
         let done = if moved.starts_with("in/") { std::fs::remove_file(from) } else { std::fs::rename(from, to) };
         done.map_err(|error| Stop::Machine(format!("cannot move an input: {error}")))?;
     }
-    let running = session.send_job(&tried.spec, params, directory.as_deref());
+    let mut running = session.send_job(&tried.spec, params, directory.as_deref());
+    running.ask = running.ask.or(rule);
     let done = session.finish_job(running)?;
-    let what = format!("a job whose input is `{moved}`");
-    match moved.starts_with("in/") {
-        true => super::refused(&mut session, &done.answer, "MD-8", &[INVALID_MEDIA], &what)?,
-        false => super::refused(&mut session, &done.answer, "MD-9", &[], &what)?,
-    }
+    super::refused(&mut session, &done.answer, rule, codes, &format!("a job whose input is `{moved}`"))?;
     session.finish()
 }
 
 fn missing_file(stage: &Stage<'_>) -> Result<(), Stop> {
-    at_path(stage, "an input file that is missing", "in/missing.*")
+    at_path(stage, "an input file that is missing", "in/missing.*", "MD-8", &[INVALID_MEDIA])
 }
 
 fn outside(stage: &Stage<'_>) -> Result<(), Stop> {
-    at_path(stage, "an input's path that leaves `jobDir`", "../outside.*")
+    at_path(stage, "an input's path that leaves `jobDir`", "../outside.*", "MD-9", &[])
 }
 
 #[cfg(test)]

@@ -59,7 +59,8 @@ fn early_job(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.facts().started.clone()?;
     let params = some_job(stage)?;
     let mut session = Session::open(stage, "a job before `initialize`", Opening::default())?;
-    let answer = session.call("transform", Some(params))?;
+    let ask = session.ask("transform", Some(params)).or("ST-4");
+    let answer = session.answer(&ask)?;
     super::refused(&mut session, &answer, "ST-4", &[1001], "a `transform` before `initialize`")
 }
 
@@ -68,7 +69,8 @@ fn future_versions(stage: &Stage<'_>) -> Result<(), Stop> {
     let mut session = Session::open(stage, "a host that speaks later versions as well", Opening::default())?;
     let mut params = session.initialize_params();
     params["protocolVersions"] = json!(["10.0", "2.0", "1.99", crate::protocol()]);
-    let answer = session.call("initialize", Some(params))?;
+    let ask = session.ask("initialize", Some(params)).or("ST-5");
+    let answer = session.answer(&ask)?;
     let declared = super::accepted(&mut session, answer, "ST-5", "an offer of 10.0, 2.0, 1.99 and 1.0")?;
     let chosen = declared.get("protocolVersion").unwrap_or(&Value::Null);
     if chosen.is_string() && chosen != crate::protocol() {
@@ -83,7 +85,8 @@ fn foreign_versions(stage: &Stage<'_>) -> Result<(), Stop> {
     let mut session = Session::open(stage, "a host that speaks only later versions", Opening::default())?;
     let mut params = session.initialize_params();
     params["protocolVersions"] = json!(["99.0"]);
-    let answer = session.call("initialize", Some(params))?;
+    let ask = session.ask("initialize", Some(params)).or("ST-6");
+    let answer = session.answer(&ask)?;
     super::refused(&mut session, &answer, "ST-6", &[1002], "an offer of only 99.0")?;
     let supported = answer.outcome.err().map(|refusal| refusal.data.get("supported").cloned().unwrap_or_default());
     let supported = supported.unwrap_or_default();
@@ -142,7 +145,7 @@ fn unconfigured_job(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job()?;
     let mut session = Session::open(stage, "a job before `configure`", Opening::default())?;
     session.initialize()?;
-    let done = session.job(&tried.spec, |_| {})?;
+    let done = session.odd_job(&tried.spec, "ST-11", |_| {})?;
     match &done.answer.outcome {
         Ok(_) => session.finish(),
         Err(_) => super::refused(&mut session, &done.answer, "ST-11", &[1004], "a job before `configure`"),

@@ -20,15 +20,18 @@ fn unknown_fields(stage: &Stage<'_>) -> Result<(), Stop> {
     params["future"] = json!({"a": 1});
     params["host"]["future"] = json!(true);
     params["limits"]["futureLimit"] = json!(7);
-    let answer = session.call("initialize", Some(params))?;
+    let ask = session.ask("initialize", Some(params)).or("VE-1");
+    let answer = session.answer(&ask)?;
     super::accepted(&mut session, answer, "VE-1", "`initialize` with unknown fields")?;
     let mut params = session.configure_params();
     params["future"] = json!(["a"]);
-    let answer = session.call("configure", Some(params))?;
+    let ask = session.ask("configure", Some(params)).or("VE-1");
+    let answer = session.answer(&ask)?;
     super::accepted(&mut session, answer, "VE-1", "`configure` with an unknown field")?;
     for (method, works) in [("ping", &facts.pings), ("health", &facts.health), ("models", &facts.models)] {
         if works.is_ok() {
-            let answer = session.call(method, Some(json!({"future": 1})))?;
+            let ask = session.ask(method, Some(json!({"future": 1}))).or("VE-1");
+            let answer = session.answer(&ask)?;
             super::accepted(&mut session, answer, "VE-1", &format!("`{method}` with an unknown field"))?;
         }
     }
@@ -45,7 +48,7 @@ fn unknown_kind(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job_that(|spec| !spec.inputs.is_empty(), "no job of it takes an input")?;
     stage.facts().pings.clone()?;
     let mut session = Session::ready(stage, "an input of a kind that nobody knows")?;
-    let done = session.job(&tried.spec, |params| {
+    let done = session.odd_job(&tried.spec, "VE-2", |params| {
         params["inputs"][0]["kind"] = json!("hologram");
         params["inputs"][0]["mime"] = json!("hologram/x-future");
     })?;

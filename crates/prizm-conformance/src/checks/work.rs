@@ -1,5 +1,7 @@
 //! Jobs that should succeed.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Scenario, frames};
@@ -22,6 +24,9 @@ pub(super) const CHECKS: &[Scenario] = &[
 pub(super) fn long(session: &Session<'_>) -> u64 {
     u64::try_from(session.seconds(20.0).as_millis()).unwrap_or(u64::MAX)
 }
+
+/// How long a job's directory is watched after its answer, in seconds.
+const AFTERWARDS: f64 = 0.25;
 
 fn one_after_the_other(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job()?;
@@ -46,9 +51,9 @@ const TRAPS: &[&str] = &[
 fn any_text(stage: &Stage<'_>) -> Result<(), Stop> {
     let takes_text = |spec: &crate::job::JobSpec| spec.takes == Some(prizm_protocol::MediaKind::Text);
     let tried = stage.facts().job_that(takes_text, "no job of it takes text")?;
-    let mut session = Session::ready(stage, "text that holds quotes, line ends, and all of Unicode")?;
     let all = TRAPS.join("\n");
     for is_escaped in [false, true] {
+        let mut session = Session::ready(stage, "text that holds quotes, line ends, and all of Unicode")?;
         let (mut params, directory) = session.prepare(&tried.spec, false)?;
         let input =
             params["inputs"].as_array_mut().and_then(|inputs| inputs.iter_mut().find(|it| it["kind"] == "text"));
@@ -65,8 +70,9 @@ fn any_text(stage: &Stage<'_>) -> Result<(), Stop> {
             let lost = first_difference(&all, text);
             return Err(session.broken("TR-10", format!("the text{how} came back changed: {lost}")));
         }
+        session.finish()?;
     }
-    session.finish()
+    Ok(())
 }
 
 fn first_difference(sent: &str, came: &str) -> String {
@@ -81,9 +87,7 @@ fn first_difference(sent: &str, came: &str) -> String {
 fn deadline(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job()?;
     let mut session = Session::ready(stage, "a deadline that is nearly over")?;
-    let mut running = session.start_job(&tried.spec, |params| params["deadlineMs"] = json!(1))?;
-    running.ask = running.ask.or("TR-11");
-    let done = session.finish_job(running)?;
+    let done = session.odd_job(&tried.spec, "TR-11", |params| params["deadlineMs"] = json!(1))?;
     if done.answer.outcome.is_err() {
         super::refused(&mut session, &done.answer, "TR-11", &[1101, -32800], "a job with `deadlineMs` 1")?;
     }
@@ -92,13 +96,14 @@ fn deadline(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn resumed(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job()?;
-    let mut session = Session::ready(stage, "`resume` and `idempotencyKey`")?;
     for (name, value) in [("idempotencyKey", json!("conformance-1")), ("resume", json!({"remoteId": "conformance-1"}))]
     {
-        let mut running = session.start_job(&tried.spec, |params| params[name] = value)?;
-        running.ask = running.ask.or("TR-12");
-        let done = session.finish_job(running)?;
-        let Err(refusal) = &done.answer.outcome else { continue };
+        let mut session = Session::ready(stage, &format!("a job with `{name}`"))?;
+        let done = session.odd_job(&tried.spec, "TR-12", |params| params[name] = value)?;
+        let Err(refusal) = &done.answer.outcome else {
+            session.finish()?;
+            continue;
+        };
         let is_by_name = match refusal.code {
             Some(1000..) => true,
             Some(-32602) => refusal.message.contains(name),
@@ -108,8 +113,9 @@ fn resumed(stage: &Stage<'_>) -> Result<(), Stop> {
         if !is_by_name {
             return Err(session.broken("TR-12", format!("a job with `{name}` was answered with {refusal}")));
         }
+        session.finish()?;
     }
-    session.finish()
+    Ok(())
 }
 
 fn afterwards(stage: &Stage<'_>) -> Result<(), Stop> {
@@ -117,10 +123,8 @@ fn afterwards(stage: &Stage<'_>) -> Result<(), Stop> {
     let tried = stage.facts().job_that(with_files, "no job of it has a directory")?;
     let mut session = Session::ready(stage, "what happens in `jobDir` after the answer")?;
     session.good_job(&tried.spec, "TR-1", |_| {})?;
-    // What it does before it reads on has been done when this is answered; the rest at its end.
-    if stage.facts().pings.is_ok() {
-        session.ping()?;
-    }
+    // Nothing tells when nothing will happen any more; what happens later is seen when the process has ended.
+    session.watch_jobs(session.seconds(AFTERWARDS).max(Duration::from_millis(150)));
     session.finish()
 }
 

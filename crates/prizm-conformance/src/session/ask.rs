@@ -128,13 +128,13 @@ impl Session<'_> {
     /// Sends a request with an id of the caller's.
     pub(crate) fn ask_as(&mut self, id: u64, method: &str, params: Option<Value>) -> Ask {
         let message = request(id, method, params);
-        self.ask_raw(id, method, format!("\n{message}\n").as_bytes())
+        self.ask_raw(id, method, format!("{message}\n").as_bytes())
     }
 
     /// Sends a request in ASCII, everything else escaped.
     pub(crate) fn ask_escaped(&mut self, method: &str, params: &Value) -> Ask {
         let id = self.take_id();
-        let line = format!("\n{}\n", escaped(&request(id, method, Some(params.clone()))));
+        let line = format!("{}\n", escaped(&request(id, method, Some(params.clone()))));
         self.ask_raw(id, method, line.as_bytes())
     }
 
@@ -167,11 +167,6 @@ impl Session<'_> {
     pub(crate) fn call(&mut self, method: &str, params: Option<Value>) -> Result<Answer, Stop> {
         let ask = self.ask(method, params);
         self.answer(&ask)
-    }
-
-    /// Asks the plugin whether it is there: what it had to say before has then been said.
-    pub(crate) fn ping(&mut self) -> Result<Answer, Stop> {
-        self.call("ping", Some(json!({})))
     }
 
     /// Waits for the answer to a request.

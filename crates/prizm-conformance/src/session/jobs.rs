@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -24,9 +25,13 @@ pub(crate) struct JobDir {
 impl JobDir {
     /// Returns what has changed in it since its answer.
     pub(super) fn changed_after_answer(&self) -> Option<String> {
-        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        let change = answered.changed(&Snapshot::of(&self.path))?;
+        let change = self.change()?;
         Some(format!("after the job's answer something changed in its `jobDir`: {change}"))
+    }
+
+    fn change(&self) -> Option<String> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.as_ref()?.changed(&Snapshot::of(&self.path))
     }
 }
 
@@ -139,8 +144,8 @@ impl Session<'_> {
         self.finish_job(running)
     }
 
-    /// Does a job that succeeded in another session; that it fails in this one breaks `rule`.
-    pub(crate) fn good_job(
+    /// Does a job that is no ordinary one: that it is not answered breaks `rule`.
+    pub(crate) fn odd_job(
         &mut self,
         spec: &JobSpec,
         rule: &'static str,
@@ -148,7 +153,26 @@ impl Session<'_> {
     ) -> Result<Done, Stop> {
         let mut running = self.start_job(spec, change)?;
         running.ask = running.ask.or(rule);
-        let done = self.finish_job(running)?;
+        self.finish_job(running)
+    }
+
+    /// Watches the directories of the jobs that were answered, until something changes in them, at most so long.
+    pub(crate) fn watch_jobs(&self, within: Duration) {
+        let until = Instant::now() + within;
+        let is_changed = |job: &Arc<JobDir>| job.change().is_some();
+        while Instant::now() < until && !self.jobs.iter().any(is_changed) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Does a job that succeeded in another session; that it fails in this one breaks `rule`.
+    pub(crate) fn good_job(
+        &mut self,
+        spec: &JobSpec,
+        rule: &'static str,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Done, Stop> {
+        let done = self.odd_job(spec, rule, change)?;
         match &done.answer.outcome {
             Ok(_) => Ok(done),
             Err(refusal) => Err(self.broken(rule, format!("the job was answered with {refusal}"))),

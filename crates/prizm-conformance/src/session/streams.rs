@@ -69,7 +69,7 @@ fn refuse(record: &Record, orders: &Sender<Order>, id: &Value) {
     let line = answer.to_string();
     record.sent(line.as_bytes(), Sent::Other);
     // A writer that is gone means that the session is over.
-    let _ = orders.send(Order::Write(format!("\n{line}\n").into_bytes()));
+    let _ = orders.send(Order::Write(format!("{line}\n").into_bytes()));
 }
 
 fn obey(mut stdin: ChildStdin, orders: &Receiver<Order>) {

@@ -1,5 +1,7 @@
 //! The report and the rules, for people.
 
+use std::sync::Arc;
+
 use console::{Style, Term};
 use prizm_conformance::{Check, Level, Report, Requirement, Transcript, TranscriptLine, Verdict, protocol};
 
@@ -17,8 +19,9 @@ pub(super) fn print(report: &Report, strict: bool, quiet: bool) {
     if !quiet {
         sections(report, width);
     }
+    let mut shown = Vec::new();
     for check in report.checks() {
-        failure(check);
+        failure(check, &mut shown);
     }
     for session in report.sessions() {
         put(&format!("\n{}", bold(session.title())));
@@ -75,12 +78,16 @@ fn mark(check: &Check) -> String {
 }
 
 /// A rule that is broken, how, and what was said.
-fn failure(check: &Check) {
+fn failure<'a>(check: &'a Check, shown: &mut Vec<(&'a Arc<Transcript>, &'a str)>) {
     let Verdict::Failed { why, transcript: said } = &check.verdict else { return };
     let rule = check.requirement;
     put(&format!("\n{} {} {}: {}", mark(check), bold(&rule.id), rule.level.as_str(), rule.rule));
     put(&format!("  {}", Style::new().dim().apply_to(&rule.reason)));
     put(&format!("  {}", output::printable(why)));
+    if let Some((_, rule)) = shown.iter().find(|(known, _)| Arc::ptr_eq(known, said)) {
+        return put(&format!("  in the session that is shown at {rule}"));
+    }
+    shown.push((said, &rule.id));
     put(&format!("  in the session about {}:", said.title()));
     transcript(said);
 }
