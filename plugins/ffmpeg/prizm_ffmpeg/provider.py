@@ -73,7 +73,10 @@ class FfmpegProvider:
 
 
 def _find_model(model_id: Any, capability: Any) -> Model:
-    model = MODELS.get(model_id) if isinstance(model_id, str) else None
+    for name, value in (("model", model_id), ("capability", capability)):
+        if not isinstance(value, str):
+            raise invalid_params(f"{name}: expected text; got {schema.show(value)}")
+    model = MODELS.get(model_id)
     if model is None:
         raise named("ModelNotFound", f"no model {schema.show(model_id)}; the models are {', '.join(MODELS)}")
     if capability != model.capability:

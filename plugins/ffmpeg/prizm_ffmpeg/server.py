@@ -52,13 +52,11 @@ class Server:
         """Answer until the host says `exit` or is gone."""
         for frame in self._channel.frames():
             if isinstance(frame, Garbled):
-                self._fail(None, RpcError(errors.PARSE_ERROR, f"not JSON: {frame.reason}"))
+                log(f"ignored a line that is not JSON: {frame.reason}")
             elif isinstance(frame, Oversized):
                 self._refuse_oversized(frame)
             elif not isinstance(frame, dict):
-                self._fail(
-                    None, RpcError(errors.INVALID_REQUEST, "a frame is one JSON-RPC object; batches are not used")
-                )
+                log("ignored a line that is no JSON-RPC object")
             elif frame.get("method") == "exit" and "id" not in frame:
                 return
             else:
@@ -71,8 +69,7 @@ class Server:
     def _dispatch(self, frame: Mapping[str, Any]) -> None:
         method, request_id = frame.get("method"), frame.get("id")
         if not isinstance(method, str):
-            if "result" not in frame and "error" not in frame:
-                self._fail(None, RpcError(errors.INVALID_REQUEST, "a request names its method"))
+            log("ignored an object that names no method")
             return
         params = frame.get("params", {})
         if "id" not in frame:
@@ -80,10 +77,7 @@ class Server:
                 self._jobs.stop(params["id"])
             return
         if not isinstance(request_id, int) or not _is_id(request_id):
-            echo = request_id if isinstance(request_id, str) else None
-            self._fail(
-                echo, RpcError(errors.INVALID_REQUEST, f"a request id is a whole number; got {show(request_id)}")
-            )
+            log(f"ignored a request whose id is no whole number: {show(request_id)}")
             return
         if request_id in self._jobs:
             log(f"ignored a second request {request_id} while the first is at work")
@@ -117,7 +111,7 @@ class Server:
         if PROTOCOL_VERSION not in versions:
             offered = ", ".join(map(show, versions[:8])) or "none"
             message = f"this provider speaks protocol {PROTOCOL_VERSION}; the host offered {offered}"
-            raise named("UnsupportedProtocolVersion", message)
+            raise named("UnsupportedProtocolVersion", message, supported=[PROTOCOL_VERSION])
         if self._initialized:
             raise RpcError(errors.INVALID_REQUEST, "`initialize` came a second time")
         self._initialized = True
@@ -183,7 +177,7 @@ class Server:
     def _answer(self, request_id: int, result: Mapping[str, Any]) -> None:
         self._channel.send({"jsonrpc": "2.0", "id": request_id, "result": result})
 
-    def _fail(self, request_id: int | str | None, error: RpcError) -> None:
+    def _fail(self, request_id: int, error: RpcError) -> None:
         self._channel.send({"jsonrpc": "2.0", "id": request_id, "error": error.to_json()})
 
 
