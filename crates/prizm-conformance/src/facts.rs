@@ -53,7 +53,8 @@ impl Default for Facts {
 }
 
 impl Facts {
-    /// Returns the job that shows most: one that can be made to take long, else one that costs nothing.
+    /// Returns the job that shows most: one that can be made to take long, else one that costs
+    /// nothing, else the lightest.
     pub(crate) fn job(&self) -> Result<&Tried, Stop> {
         self.job_that(|_| true, "it has no job to do")
     }
@@ -62,7 +63,7 @@ impl Facts {
     pub(crate) fn job_that(&self, fits: impl Fn(&JobSpec) -> bool, none: &str) -> Result<&Tried, Stop> {
         self.ready.clone()?;
         let tried = self.trials.iter().filter_map(|trial| trial.outcome.as_ref().ok());
-        let rank = |tried: &&Tried| (tried.spec.delayed(1).is_none(), !tried.spec.is_free, !tried.spec.is_text_only());
+        let rank = |tried: &&Tried| (tried.spec.delayed(1).is_none(), !tried.spec.is_free, tried.spec.weight());
         if let Some(best) = tried.filter(|tried| fits(&tried.spec)).min_by_key(rank) {
             return Ok(best);
         }

@@ -68,6 +68,18 @@ impl JobSpec {
         self.gives == Some(MediaKind::Text) && self.inputs.iter().all(|input| input.sample.kind == MediaKind::Text)
     }
 
+    /// Returns how much work it is, by what goes in and comes out.
+    pub(crate) fn weight(&self) -> u32 {
+        let weight = |kind: MediaKind| match kind {
+            MediaKind::Text => 0,
+            MediaKind::Image => 1,
+            MediaKind::Audio => 2,
+            MediaKind::ThreeD => 3,
+            _ => 4,
+        };
+        self.inputs.iter().map(|input| input.sample.kind).chain(self.gives).map(weight).sum()
+    }
+
     /// Returns the options with which a job takes about so long, if the plugin has such an option.
     pub(crate) fn delayed(&self, millis: u64) -> Option<Map<String, Value>> {
         let (_, schema) = declared::properties(self.schema.as_ref()).find(|(name, _)| *name == DELAY)?;

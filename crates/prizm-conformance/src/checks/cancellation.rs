@@ -158,7 +158,7 @@ fn too_many(stage: &Stage<'_>) -> Result<(), Stop> {
     // Whether it does as many as it says is another rule's matter, and comes first.
     do_at_once(&mut session, tried, most)?;
     let mut running = Vec::new();
-    for number in 1..=most + 1 {
+    for number in most + 1..=2 * most + 1 {
         running.push(start_numbered(&mut session, tried, number)?);
     }
     for running in running {
