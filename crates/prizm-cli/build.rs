@@ -1,4 +1,5 @@
-//! Lists the files of the providers that are embedded, so that none is forgotten.
+//! Lists the files that are embedded, so that none is forgotten: those of the bundled providers, and the projects that
+//! `prizm new` makes.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,39 +8,103 @@ use std::{env, fs, io};
 /// Bundled providers that are not part of the program itself.
 const EMBEDDED: &[&str] = &["ffmpeg"];
 
+/// What a project in each language is made of: what of the repository, and where it goes. The reference provider `echo`
+/// is the template; the SDK travels with it.
+const TEMPLATES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "rust",
+        &[
+            ("protocol/echo/rust", ""),
+            ("crates/prizm-plugin/Cargo.toml", "vendor/prizm-plugin/Cargo.toml"),
+            ("crates/prizm-plugin/src", "vendor/prizm-plugin/src"),
+            ("LICENSE-MIT", "vendor/prizm-plugin/LICENSE-MIT"),
+            ("crates/prizm-protocol/Cargo.toml", "vendor/prizm-protocol/Cargo.toml"),
+            ("crates/prizm-protocol/src", "vendor/prizm-protocol/src"),
+            ("LICENSE-MIT", "vendor/prizm-protocol/LICENSE-MIT"),
+        ],
+    ),
+    (
+        "typescript",
+        &[
+            ("protocol/echo/typescript", ""),
+            ("protocol/typescript/src", "vendor/prizm-plugin"),
+            ("LICENSE-MIT", "vendor/prizm-plugin/LICENSE-MIT"),
+        ],
+    ),
+    (
+        "python",
+        &[
+            ("protocol/echo/python", ""),
+            ("protocol/python/prizm_plugin", "prizm_plugin"),
+            ("LICENSE-MIT", "prizm_plugin/LICENSE-MIT"),
+        ],
+    ),
+    ("bash", &[("protocol/echo/bash", "")]),
+];
+
+/// What is made where a project is built and run.
+const MADE: &[&str] = &["node_modules", "dist", "target", "__pycache__", ".venv"];
+
 fn main() -> io::Result<()> {
-    let plugins = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../../plugins");
-    let mut code = String::from("const EMBEDDED: &[prizm_registry::BundledFiles] = &[\n");
-    for plugin in EMBEDDED {
-        let root = plugins.join(plugin).canonicalize()?;
-        println!("cargo::rerun-if-changed={}", root.display());
-        let mut files = Vec::new();
-        collect(&root, &root, &mut files)?;
-        files.sort();
-        code.push_str("    prizm_registry::BundledFiles(&[\n");
-        for file in files {
-            let path = root.join(&file);
-            writeln!(code, "        ({file:?}, include_bytes!({path:?})),").map_err(io::Error::other)?;
-        }
-        code.push_str("    ]),\n");
-    }
-    code.push_str("];\n");
-    fs::write(PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?).join("embedded.rs"), code)
+    let repository = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../..");
+    let repository = repository.canonicalize()?;
+    let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
+    fs::write(out.join("embedded.rs"), embedded(&repository)?)?;
+    fs::write(out.join("templates.rs"), templates(&repository)?)
 }
 
-/// Collects what a provider needs to run: neither its tests nor its documents.
-fn collect(root: &Path, directory: &Path, files: &mut Vec<String>) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
+fn embedded(repository: &Path) -> io::Result<String> {
+    let mut code = String::from("const EMBEDDED: &[prizm_registry::BundledFiles] = &[\n");
+    for plugin in EMBEDDED {
+        let mut files = Vec::new();
+        collect(&repository.join("plugins").join(plugin), "", needed_to_run, &mut files)?;
+        writeln!(code, "    prizm_registry::BundledFiles({}),", literal(files)).map_err(io::Error::other)?;
+    }
+    Ok(code + "];\n")
+}
+
+fn templates(repository: &Path) -> io::Result<String> {
+    let mut code = String::from("const TEMPLATES: &[(&str, &[(&str, &[u8])])] = &[\n");
+    for (language, parts) in TEMPLATES {
+        let mut files = Vec::new();
+        for (from, to) in *parts {
+            collect(&repository.join(from), to, |_| true, &mut files)?;
+        }
+        writeln!(code, "    ({language:?}, {}),", literal(files)).map_err(io::Error::other)?;
+    }
+    let workspace = repository.join("Cargo.toml");
+    println!("cargo::rerun-if-changed={}", workspace.display());
+    writeln!(code, "];\nconst WORKSPACE: &str = include_str!({workspace:?});").map_err(io::Error::other)?;
+    Ok(code)
+}
+
+/// Whether a bundled provider needs it to run: it needs neither its tests nor its documents.
+fn needed_to_run(name: &str) -> bool {
+    name != "tests" && !name.ends_with(".md")
+}
+
+/// Collects a file, or the files of a directory, by the name that each gets.
+fn collect(path: &Path, to: &str, wanted: fn(&str) -> bool, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    if !path.is_dir() {
+        println!("cargo::rerun-if-changed={}", path.display());
+        files.push((to.to_owned(), path.canonicalize()?));
+        return Ok(());
+    }
+    println!("cargo::rerun-if-changed={}", path.display());
+    for entry in fs::read_dir(path)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() {
-            if name != "tests" && name != "__pycache__" {
-                collect(root, &path, files)?;
-            }
-        } else if !name.ends_with(".md") && !name.ends_with(".pyc") {
-            let relative = path.strip_prefix(root).map_err(io::Error::other)?;
-            files.push(relative.to_string_lossy().into_owned());
+        if wanted(&name) && !MADE.contains(&&*name) && !name.ends_with(".pyc") {
+            let to = if to.is_empty() { name } else { format!("{to}/{name}") };
+            collect(&path, &to, wanted, files)?;
         }
     }
     Ok(())
+}
+
+/// Writes a list of names and contents.
+fn literal(mut files: Vec<(String, PathBuf)>) -> String {
+    files.sort();
+    let files = files.iter().map(|(name, path)| format!("        ({name:?}, include_bytes!({path:?})),\n"));
+    format!("&[\n{}    ]", files.collect::<String>())
 }

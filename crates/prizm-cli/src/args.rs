@@ -22,6 +22,10 @@ macro_rules! examples {
     };
 }
 
+mod new;
+
+pub(crate) use new::{Language, New};
+
 /// Turns media into media, through providers.
 #[derive(Parser)]
 #[command(name = "prizm", version, about = "Turns media into media, through providers", long_about = None, max_term_width = 100, after_help = examples!("
@@ -91,6 +95,12 @@ pub(crate) enum Command {
     /// List what is pinned
     #[command(after_help = examples!("\n  prizm list\n  prizm list --json"))]
     List,
+    /// Begin a provider of your own: a project that builds, passes its tests and runs at once
+    ///
+    /// It is the reference provider under another name: a manifest, the provider, a test of its own, a README and a
+    /// workflow for continuous integration, with the SDK in it. Nothing is fetched, and nothing is half made where it
+    /// fails.
+    New(New),
     /// Look after the store of built providers
     #[command(after_help = examples!("\n  prizm cache list\n  prizm cache verify\n  prizm cache prune --dry-run"))]
     Cache {

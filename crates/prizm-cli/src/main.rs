@@ -62,6 +62,7 @@ async fn dispatch(args: &Args) -> Result<ExitCode, Failure> {
         Command::Remove(remove) => or_interrupted(commands::project::remove(remove, global)).await,
         Command::Update(update) => or_interrupted(commands::project::update(update, global)).await,
         Command::List => or_interrupted(commands::project::list(global)).await,
+        Command::New(new) => commands::new::new(new, global),
         Command::Cache { command } => or_interrupted(commands::cache::cache(command, global)).await,
         Command::Conformance(conformance) => commands::conformance::conformance(conformance, global).await,
         Command::Stats => or_interrupted(commands::stats::stats(global)).await,

@@ -5,11 +5,30 @@
 //! cancellations, deadlines or a host that is gone. `println!` and chatty children cannot spoil
 //! the channel. It runs where there are Unix pipes.
 //!
-//! A whole provider, `examples/echo.rs`:
+//! A whole provider:
 //!
 //! ```no_run
-#![doc = include_str!("../examples/echo.rs")]
+//! use prizm_plugin::{Context, Declaration, Error, Media, Model, Provider, Request, Response, serve};
+//!
+//! struct Shout;
+//!
+//! impl Provider for Shout {
+//!     fn declare(&self) -> Declaration {
+//!         Declaration::new("shout", env!("CARGO_PKG_VERSION")).model(Model::new("shout", ["text-to-text"]))
+//!     }
+//!
+//!     async fn transform(&self, request: Request, cx: &Context) -> Result<Response, Error> {
+//!         cx.progress(0.5, "shouting");
+//!         Ok(Media::text(request.text()?.to_uppercase()).into())
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     serve(Shout)
+//! }
 //! ```
+//!
+//! `prizm new rust DIR` makes a project with one that also has options, files and a test.
 //!
 //! Its author need not think about:
 //!

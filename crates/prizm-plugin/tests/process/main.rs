@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod child;
-#[path = "../../examples/echo.rs"]
 mod echo;
 mod providers;
 mod tests;

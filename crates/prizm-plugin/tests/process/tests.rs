@@ -14,7 +14,7 @@ use crate::child::{Plugin, command, initialize, job, read, script};
 
 pub fn all() -> Vec<Trial> {
     let tests: &[(&str, fn())] = &[
-        ("the_example_holds_a_whole_conversation", the_example_holds_a_whole_conversation),
+        ("a_provider_holds_a_whole_conversation", a_provider_holds_a_whole_conversation),
         ("what_is_printed_never_reaches_the_channel", what_is_printed_never_reaches_the_channel),
         #[cfg(target_os = "linux")]
         ("children_inherit_nothing_of_the_channel", children_inherit_nothing_of_the_channel),
@@ -43,7 +43,7 @@ fn text(answer: &Value) -> &str {
     answer["result"]["outputs"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}"))
 }
 
-fn the_example_holds_a_whole_conversation() {
+fn a_provider_holds_a_whole_conversation() {
     let mut plugin = Plugin::spawn("echo");
     let declaration = plugin.initialize();
     assert_eq!(declaration["result"]["provider"]["id"], "echo");

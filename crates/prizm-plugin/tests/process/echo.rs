@@ -1,4 +1,4 @@
-//! A provider that says what it is told, as often as its option `times` wants.
+//! A provider with good manners: it says what it is told as often as it is told.
 
 use std::process::ExitCode;
 
@@ -8,9 +8,7 @@ struct Echo;
 
 impl Provider for Echo {
     fn declare(&self) -> Declaration {
-        Declaration::new("echo", env!("CARGO_PKG_VERSION"))
-            .model(Model::new("echo", ["text-to-text"]))
-            .max_in_flight(64)
+        Declaration::new("echo", "1.0.0").model(Model::new("echo", ["text-to-text"])).max_in_flight(64)
     }
 
     async fn transform(&self, request: Request, cx: &Context) -> Result<Response, Error> {
@@ -24,7 +22,6 @@ impl Provider for Echo {
     }
 }
 
-/// Hands the process to the SDK.
 pub fn main() -> ExitCode {
     serve(Echo)
 }
