@@ -64,7 +64,7 @@ fn embedded(repository: &Path) -> io::Result<String> {
 }
 
 fn templates(repository: &Path) -> io::Result<String> {
-    let mut code = String::from("const TEMPLATES: &[(&str, &[(&str, &[u8])])] = &[\n");
+    let mut code = String::from("const TEMPLATES: &[(&str, Template)] = &[\n");
     for (language, parts) in TEMPLATES {
         let mut files = Vec::new();
         for (from, to) in *parts {

@@ -165,6 +165,7 @@ async fn help_teaches() {
         "update",
         "list",
         "cache",
+        "new",
     ];
     let ended = home.run(&["--help"]).await;
     for part in commands.iter().chain(&["Examples:", "Exit codes:", "130", "--json"]) {
@@ -188,6 +189,7 @@ async fn completions_are_scripts() {
         assert!(ended.ok().contains("prizm") && ended.stdout.contains("providers"), "{shell}: {ended}");
         assert!(ended.stdout.contains("-"), "{ended}");
         if shell == "bash" {
+            assert!(ended.stdout.contains("rust typescript python bash"), "the languages of `prizm new`: {ended}");
             std::fs::write(home.file("completion"), &ended.stdout).unwrap();
             let mut bash = home.command("bash".as_ref());
             bash.arg("-n").arg(home.file("completion"));

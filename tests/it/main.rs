@@ -43,6 +43,7 @@ mod git_trees;
 mod git_wire;
 mod isolation;
 mod media;
+mod new_projects;
 mod pins;
 mod registry;
 mod registry_calls;

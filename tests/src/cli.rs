@@ -157,6 +157,16 @@ impl Home {
         command
     }
 
+    /// Returns a line that is ready to run as somebody types it into a shell, with `prizm` on PATH.
+    pub fn typed(&self, line: &str) -> Command {
+        let mut path = program("prizm").parent().expect("a program has a directory").as_os_str().to_owned();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut command = self.command(Path::new("/bin/sh"));
+        command.args(["-c", line]).env("PATH", path);
+        command
+    }
+
     /// Runs `prizm` to its end.
     pub async fn run(&self, arguments: &[&str]) -> Ended {
         self.start(arguments).ended().await
@@ -223,8 +233,13 @@ impl Running {
 
     /// Waits for its end.
     pub async fn ended(self) -> Ended {
+        self.ended_within(PATIENCE).await
+    }
+
+    /// Waits for the end of something long, so many seconds.
+    pub async fn ended_within(self, seconds: u64) -> Ended {
         let Self { child, line } = self;
-        let output = within(PATIENCE, &line, child.wait_with_output()).await.expect("its output");
+        let output = within(seconds, &line, child.wait_with_output()).await.expect("its output");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("prizm prints UTF-8");
         Ended { line, status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 const SHOWN_LINES: usize = 10;
 
 /// A failed command.
+#[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
     kind: String,

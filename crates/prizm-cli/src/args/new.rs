@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
   prizm new typescript . --id acme-sd"))]
 pub(crate) struct New {
     /// The language
-    #[arg(value_enum)]
+    #[arg(value_enum, value_name = "LANG")]
     pub(crate) language: Language,
     /// Where it goes: a directory that does not exist yet, or is empty
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]

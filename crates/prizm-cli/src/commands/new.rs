@@ -11,6 +11,7 @@ mod project;
 use std::path::Path;
 use std::process::ExitCode;
 
+use prizm_registry::ProviderId;
 use serde_json::json;
 
 use crate::args::{Global, Language, New};
@@ -22,7 +23,7 @@ use place::Place;
 pub(crate) fn new(args: &New, global: &Global) -> Result<ExitCode, Failure> {
     let place = Place::find(&args.directory)?;
     let id = match &args.id {
-        Some(id) => id.parse().map_err(|error| Failure::usage(format!("{error}")))?,
+        Some(id) => id.parse::<ProviderId>().map_err(|error| Failure::usage(error.to_string()))?,
         None => place.id()?,
     };
     let names = Names::new(&id);

@@ -20,10 +20,15 @@ impl Host {
         tokio::spawn(serve_io(Plugin, reader, writer));
         let (reader, writer) = split(ours);
         let mut host = Self { lines: BufReader::new(reader).lines(), writer, id: 0 };
-        let (_, answer) = host.call("initialize", json!({
-            "protocolVersions": ["1.0"], "host": {"name": "test", "version": "0"},
-            "limits": {"maxFrameBytes": 8 << 20, "maxInFlight": 64}, "instanceId": "test",
-        })).await;
+        let (_, answer) = host
+            .call(
+                "initialize",
+                json!({
+                    "protocolVersions": ["1.0"], "host": {"name": "test", "version": "0"},
+                    "limits": {"maxFrameBytes": 8 << 20, "maxInFlight": 64}, "instanceId": "test",
+                }),
+            )
+            .await;
         let (_, configured) = host.call("configure", json!({"config": {}, "services": {}})).await;
         assert_eq!(configured["result"], json!({"ready": true}));
         (host, answer["result"].clone())
@@ -91,7 +96,8 @@ async fn it_says_the_text_as_often_as_it_is_told() {
 #[tokio::test]
 async fn it_refuses_a_wrong_option_by_its_name() {
     let (mut host, _) = Host::start().await;
-    for (name, value) in [("times", json!(0)), ("times", json!("two")), ("delayMs", json!(60_001)), ("tims", json!(1))] {
+    for (name, value) in [("times", json!(0)), ("times", json!("two")), ("delayMs", json!(60_001)), ("tims", json!(1))]
+    {
         let (_, answer) = host.call("transform", text("hi", json!({name: value}))).await;
         assert_eq!(answer["error"]["code"], -32602, "{answer}");
         assert!(answer["error"]["message"].as_str().unwrap().contains(name), "{answer}");

@@ -41,7 +41,9 @@ pub(super) fn standing_alone(manifest: &str, workspace: &str) -> Result<String, 
         let lints = workspace.get("workspace").and_then(|it| it.get("lints"));
         manifest.insert("lints".to_owned(), lints.cloned().unwrap_or_else(|| Table::new().into()));
     }
-    toml::to_string(&manifest).map_err(|error| Lack(error.to_string()))
+    let package = Table::from_iter(manifest.remove_entry("package"));
+    let print = |table: &Table| toml::to_string(table).map_err(|error| Lack(error.to_string()));
+    Ok(format!("{}\n{}", print(&package)?, print(&manifest)?))
 }
 
 fn inherits(value: &Value) -> bool {

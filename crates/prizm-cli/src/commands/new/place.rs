@@ -53,7 +53,7 @@ impl Place {
     /// Takes the last part of the path for an id.
     pub(super) fn id(&self) -> Result<ProviderId, Failure> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        name.parse().map_err(|error| Failure::usage(format!("{error}")).hint(format!("{}", hint(&name))))
+        name.parse::<ProviderId>().map_err(|error| Failure::usage(error.to_string()).hint(hint(&name)))
     }
 
     /// Writes the files beside it, then puts them there; returns the path.
@@ -87,7 +87,7 @@ impl Place {
 
 /// Moves what is in a directory into an empty one, which somebody may stand in; all of it, or nothing.
 fn move_all(from: &Path, to: &Path) -> io::Result<()> {
-    let mut moved = Vec::new();
+    let mut moved: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let place = to.join(entry.file_name());

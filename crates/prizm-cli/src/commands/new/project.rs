@@ -6,6 +6,9 @@ use crate::failure::Failure;
 use super::cargo;
 use super::names::Names;
 
+/// Files by their paths.
+type Template = &'static [(&'static str, &'static [u8])];
+
 include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 /// Where the template finds the SDK in Rust, and where a project has it.
