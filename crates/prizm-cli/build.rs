@@ -43,7 +43,7 @@ const TEMPLATES: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// What is made where a project is built and run.
-const MADE: &[&str] = &["node_modules", "dist", "target", "__pycache__", ".venv"];
+const MADE: &[&str] = &["node_modules", "dist", "build", "target", "__pycache__", ".venv", ".mypy_cache"];
 
 fn main() -> io::Result<()> {
     let repository = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../..");

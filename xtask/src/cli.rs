@@ -1,6 +1,6 @@
 //! The command line, and the help that teaches it.
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// The contributor's commands of Prizm
 #[derive(Debug, Parser)]
@@ -17,7 +17,8 @@ Examples:
   cargo xtask test --fast   the same on a machine that is set up
   cargo xtask tidy          seconds: the rules of the repository
   cargo xtask codegen       after a change of the protocol's types or rules
-  cargo xtask demo          see the product work";
+  cargo xtask demo          see the product work
+  cargo xtask new rust tint begin a bundled provider";
 
 /// One contributor's command.
 #[derive(Debug, Subcommand)]
@@ -65,6 +66,32 @@ pub enum Command {
     /// Takes the command from README.md, so that it is the one that a reader runs. The result and a PRIZM_HOME of its
     /// own go to demo/ in cargo's target directory; nothing of yours is touched.
     Demo,
+
+    /// Begin a bundled provider in plugins/ID
+    ///
+    /// It is what `prizm new` makes, as a part of this repository: in Rust a member of the workspace that `prizm` links
+    /// and starts itself as, in Python and Bash files that `prizm` embeds. The SDK is the repository's own. It is
+    /// registered where `prizm`, cargo and tidy look for it; `git diff` shows where. A provider in TypeScript is not
+    /// bundled, since what is embedded is not compiled: `prizm new typescript DIR` begins one elsewhere.
+    New {
+        /// The language
+        #[arg(value_enum, value_name = "LANG")]
+        language: Language,
+        /// What the provider is called
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+/// The languages of bundled providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Linked.
+    Rust,
+    /// Embedded.
+    Python,
+    /// Embedded.
+    Bash,
 }
 
 #[cfg(test)]

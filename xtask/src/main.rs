@@ -7,6 +7,7 @@ mod cli;
 mod codegen;
 mod demo;
 mod markdown;
+mod new;
 mod setup;
 mod sh;
 mod steps;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(&root, check),
         Command::Tidy => tidy::run(&root),
         Command::Demo => demo::run(&root),
+        Command::New { language, id } => new::run(&root, language, &id),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,10 +11,23 @@ include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 /// The hidden first argument with which the program is one of its own providers.
 const PLUGIN: &str = "__plugin";
 
+/// A bundled provider that is part of the program: its id, its manifest and what serves it.
+type Linked = (&'static str, &'static str, fn() -> ExitCode);
+
+/// Bundled providers that are part of the program.
+const LINKED: &[Linked] = &[
+    // One a line: `cargo xtask new` adds to them.
+    ("canvas", prizm_canvas::MANIFEST, prizm_canvas::serve),
+];
+
 /// Serves a bundled provider where the program was started as one.
 pub(crate) fn serve_if_asked() -> Option<ExitCode> {
     let mut args = std::env::args_os().skip(1);
-    (args.next()? == PLUGIN && args.next()? == "canvas").then(prizm_canvas::serve)
+    if args.next()? != PLUGIN {
+        return None;
+    }
+    let asked = args.next()?;
+    LINKED.iter().find(|(id, ..)| asked == *id).map(|(_, _, serve)| serve())
 }
 
 /// Starts making a registry that knows the bundled providers.
@@ -23,8 +36,11 @@ pub(crate) fn builder() -> Result<RegistryBuilder, Failure> {
         std::env::current_exe().map_err(|error| Failure::io(format!("cannot find the program itself: {error}")))?;
     let meta = std::fs::metadata(&program).map_err(|error| Failure::io(error.to_string()))?;
     let stamp = format!("{} {} {:?}", program.display(), meta.len(), meta.modified().ok());
-    let command = PluginCommand::new(program).arg(PLUGIN).arg("canvas");
-    let mut builder = Registry::builder().bundled(Bundled::command(prizm_canvas::MANIFEST, command, stamp)?);
+    let mut builder = Registry::builder();
+    for (id, manifest, _) in LINKED {
+        let command = PluginCommand::new(&program).arg(PLUGIN).arg(id);
+        builder = builder.bundled(Bundled::command(manifest, command, &*stamp)?);
+    }
     for files in EMBEDDED {
         builder = builder.bundled(Bundled::files(files)?);
     }

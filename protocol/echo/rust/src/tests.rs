@@ -4,7 +4,7 @@ use prizm_plugin::serde_json::{self, Value, json};
 use prizm_plugin::serve_io;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, duplex, split};
 
-use super::Plugin;
+use crate::provider::Plugin;
 
 struct Host {
     lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
