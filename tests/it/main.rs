@@ -41,6 +41,7 @@ mod files;
 mod git_refs;
 mod git_trees;
 mod git_wire;
+mod guide;
 mod isolation;
 mod media;
 mod new_projects;
