@@ -1,13 +1,19 @@
 //! `plugins/README.md`, the guide for authors: what it quotes in four languages does one and the same, and its lines
 //! can be typed. That it quotes what is there is checked by `cargo xtask tidy`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use prizm_host::{Call, Event, OutputSource, Plugin, PluginCommand};
 use prizm_protocol::methods::configure::ConfigureParams;
-use prizm_protocol::{Capability, Charged, MediaKind};
+use prizm_protocol::{Capability, Charged, Manifest, MediaKind};
 use prizm_tests::{Home, Running, program, quiet, within};
 use serde_json::{Value, json};
+
+use crate::shelf::Shelf;
+
+/// Seconds that all lines of the guide may take.
+const LONG: u64 = 300;
 
 /// Returns a path of the repository.
 fn repository(path: &str) -> PathBuf {
@@ -52,7 +58,7 @@ async fn does_what_the_guide_says(command: PluginCommand) {
     assert_eq!(outcome.meta.unwrap()["paintedAt"], "http://127.0.0.1:9");
     let [image] = &outcome.outputs[..] else { panic!("{:?}", outcome.outputs) };
     let OutputSource::File(file) = &image.source else { panic!("{image:?}") };
-    let svg = std::fs::read_to_string(file.path()).unwrap();
+    let svg = fs::read_to_string(file.path()).unwrap();
     assert_eq!((image.kind, &*image.mime), (MediaKind::Image, "image/svg+xml"));
     assert!(svg.contains("width=\"64\"") && svg.contains("fill=\"red\""), "{svg}");
 
@@ -90,8 +96,82 @@ async fn in_bash() {
 async fn in_typescript() {
     let home = Home::new();
     home.run(&["new", "typescript", "acme"]).await.ok();
-    std::fs::copy(repository("protocol/guide/acme.ts"), home.file("acme/src/provider.ts")).unwrap();
-    Running::start(home.typed("cd acme && npm ci && npm run build")).ended_within(300).await.ok();
+    fs::copy(repository("protocol/guide/acme.ts"), home.file("acme/src/provider.ts")).unwrap();
+    Running::start(home.typed("cd acme && npm ci && npm run build")).ended_within(LONG).await.ok();
     let command = PluginCommand::new("node").arg(home.file("acme/dist/provider.js"));
     does_what_the_guide_says(command.root(home.file("acme"))).await;
+}
+
+/// The lines of the guide that people type, in order.
+fn typed() -> Vec<String> {
+    let guide = fs::read_to_string(repository("plugins/README.md")).unwrap();
+    let mut lines = Vec::new();
+    let mut is_console = false;
+    for line in guide.lines() {
+        match line.strip_prefix("```") {
+            Some(language) => is_console = language == "console",
+            None if is_console => lines.push(line.strip_prefix("$ ").expect("a line that is typed").to_owned()),
+            None => {}
+        }
+    }
+    lines
+}
+
+#[tokio::test]
+async fn its_lines_can_be_typed() {
+    let shelf = Shelf::new();
+    let origin = shelf.git.repository("acme/demo");
+    let lines = typed();
+    assert!(lines.len() > 8, "{lines:?}");
+    let mut command = shelf.home.typed(&lines.join("\n"));
+    command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_VALUE_0", "https://github.com/acme/demo");
+    command.env("GIT_CONFIG_KEY_0", format!("url.{}.insteadOf", origin.path().display()));
+    for who in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{who}_NAME"), "Acme").env(format!("GIT_{who}_EMAIL"), "acme@example.com");
+    }
+    let ended = Running::start(command).ended_within(LONG).await;
+    let said = ended.ok();
+    assert!(said.contains("hello hello\n"), "from the directory: {ended}");
+    assert!(said.ends_with("hello\n"), "from the tag: {ended}");
+}
+
+#[test]
+fn its_table_names_what_the_sdks_have() {
+    let guide = fs::read_to_string(repository("plugins/README.md")).unwrap();
+    let (_, table) = guide.split_once("## The same in each language\n").unwrap();
+    let sources = ["crates/prizm-plugin/src", "protocol/typescript/src", "protocol/python/prizm_plugin"];
+    let sources = sources.map(|directory| text_of(&repository(directory)));
+    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    for row in rows {
+        for (cell, source) in row.split('|').skip(2).zip(&sources) {
+            for code in cell.split('`').skip(1).step_by(2) {
+                let call = code.split(['(', ' ']).find(|word| !matches!(*word, "async" | "fn" | "new")).unwrap();
+                let name = call.trim_start_matches('@').rsplit(['.', ':']).next().unwrap();
+                let is_there = source.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
+                assert!(is_there, "`{name}` of {row}");
+            }
+        }
+    }
+}
+
+/// All that the files below a directory say.
+fn text_of(directory: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text += &text_of(&path);
+        } else {
+            text += &fs::read_to_string(&path).unwrap_or_default();
+        }
+    }
+    text
+}
+
+#[test]
+fn its_manifest_is_one() {
+    let manifest = Manifest::from_toml(&fs::read_to_string(repository("protocol/guide/prizm.toml")).unwrap()).unwrap();
+    assert_eq!(manifest.provider.id, "acme");
+    assert_eq!(manifest.services["backend"].url, "github:acme/painting-service@v1");
 }

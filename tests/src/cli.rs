@@ -157,13 +157,14 @@ impl Home {
         command
     }
 
-    /// Returns a line that is ready to run as somebody types it into a shell, with `prizm` on PATH.
-    pub fn typed(&self, line: &str) -> Command {
+    /// Returns lines that are ready to run as somebody types them into a shell, with `prizm` on PATH. The first that
+    /// fails is the last.
+    pub fn typed(&self, lines: &str) -> Command {
         let mut path = program("prizm").parent().expect("a program has a directory").as_os_str().to_owned();
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
         let mut command = self.command(Path::new("/bin/sh"));
-        command.args(["-c", line]).env("PATH", path);
+        command.args(["-ec", lines]).env("PATH", path);
         command
     }
 

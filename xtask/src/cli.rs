@@ -46,7 +46,7 @@ pub enum Command {
     /// Check the rules of the repository; reports every fault at once
     ///
     /// Which crate may depend on which, the length of files, unfinished work, crate manifests, paths of somebody's
-    /// machine, forgotten test files, links in documents, the README's commands, the example messages. Reads the
+    /// machine, forgotten test files, links in documents, what documents quote, the README's commands, the example messages. Reads the
     /// files that git tracks and the new ones that it does not ignore. Also a test of this package, so `cargo test`
     /// enforces it.
     Tidy,

@@ -86,6 +86,46 @@ pub fn tables(text: &str) -> Vec<Table> {
     tables
 }
 
+/// Fenced code, and what a comment right before it says: `<!-- quotes PATH -->`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The line of its opening (from 1).
+    pub line: usize,
+    /// The first word after the backticks.
+    pub language: String,
+    /// What it holds.
+    pub code: String,
+    /// The file of which it is an excerpt.
+    pub quotes: Option<String>,
+}
+
+/// Every fence, in order.
+pub fn fences(text: &str) -> Vec<Fence> {
+    let mut fences: Vec<Fence> = Vec::new();
+    let (mut quotes, mut open) = (None, false);
+    for (event, Range { start, .. }) in events(text) {
+        match event {
+            Event::Html(html) => quotes = quoted(&html),
+            Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => {}
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                let language = info.split_whitespace().next().unwrap_or_default().to_owned();
+                let line = line_of(text, start);
+                fences.push(Fence { line, language, code: String::new(), quotes: quotes.take() });
+                open = true;
+            }
+            Event::End(TagEnd::CodeBlock) => open = false,
+            Event::Text(code) if open => fences.last_mut().into_iter().for_each(|fence| fence.code.push_str(&code)),
+            _ => quotes = None,
+        }
+    }
+    fences
+}
+
+fn quoted(html: &str) -> Option<String> {
+    let path = html.trim().strip_prefix("<!-- quotes ")?.strip_suffix("-->")?;
+    Some(path.trim().to_owned())
+}
+
 fn events(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES).into_offset_iter()
 }
@@ -122,6 +162,19 @@ mod tests {
         };
         let first = table("Top", &["a", "b"], &[(5, &["`x|y`", "*z*"]), (6, &["1", ""])]);
         assert_eq!(tables(text), [first, table("Below", &["c"], &[])]);
+    }
+
+    #[test]
+    fn fences_know_what_they_quote() {
+        let text = "<!-- quotes a/b.rs -->\n```rust\none\n\ntwo\n```\n\n<!-- quotes c -->\n\nText.\n\n```console x\n$ y\n```\n";
+        let fence = |line, language: &str, code: &str, quotes: Option<&str>| Fence {
+            line,
+            language: language.to_owned(),
+            code: code.to_owned(),
+            quotes: quotes.map(str::to_owned),
+        };
+        let expected = [fence(2, "rust", "one\n\ntwo\n", Some("a/b.rs")), fence(12, "console", "$ y\n", None)];
+        assert_eq!(fences(text), expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod budgets;
 mod crates;
 mod data;
 mod dependencies;
+mod excerpts;
 pub mod fault;
 mod forgotten;
 mod links;
@@ -44,6 +45,7 @@ fn faults(root: &Path) -> Result<Vec<Fault>> {
         readme::check(&tree),
         data::check(&tree),
         attacks::check(&tree),
+        excerpts::check(&tree),
     ]
     .concat();
     faults.sort();
