@@ -24,9 +24,9 @@ struct Project {
 impl Project {
     async fn new(language: &str) -> Self {
         let home = Home::new();
-        let made = home.run(&["new", language, "demo", "--json"]).await.json();
-        assert_eq!((&made["id"], &made["name"], &made["language"]), (&"demo".into(), &"Demo".into(), &language.into()));
-        let written = files(&home.file("demo"), "");
+        let made = home.run(&["new", language, "my-demo", "--json"]).await.json();
+        assert_eq!((&made["id"], &made["name"]), (&"my-demo".into(), &"My Demo".into()));
+        let written = files(&home.file("my-demo"), "");
         let told: Vec<_> = made["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
         assert_eq!(written, told);
         Self { home, made }
@@ -37,7 +37,9 @@ impl Project {
         let line = self.made["next"][which].as_str().unwrap_or_else(|| panic!("{}", self.made));
         let mut command = self.home.typed(line);
         // What one test of this project has compiled is there for the next.
-        command.env("CARGO_TARGET_DIR", program("prizm").with_file_name("new-projects"));
+        command
+            .env("CARGO_TARGET_DIR", program("prizm").with_file_name("new-projects"))
+            .env("CARGO_PROFILE_DEV_DEBUG", "none");
         Running::start(command).ended_within(LONG).await
     }
 
@@ -94,7 +96,7 @@ async fn a_project_in_bash_works_at_once() {
 async fn a_project_in_rust_works_at_once() {
     let project = Project::new("rust").await;
     // The compiler has the same to say without optimising, and says it sooner.
-    let manifest = project.home.file("demo/Cargo.toml");
+    let manifest = project.home.file("my-demo/Cargo.toml");
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, text + "\n[profile.release]\nopt-level = 0\n").unwrap();
     project.keeps_its_word().await;
@@ -107,7 +109,7 @@ async fn people_are_told_what_was_made_and_what_to_type_next() {
     let lines: Vec<_> = ended.ok().lines().collect();
     assert!(lines[0].starts_with("made `acme-sd` in Bash: "), "{ended}");
     let root = home.file("deep/acme-sd");
-    assert_eq!(lines[3], format!("  cd deep/acme-sd && bash tests/test.sh"), "{ended}");
+    assert_eq!(lines[3], format!("  cd deep/acme-sd && bash test.sh"), "{ended}");
     assert_eq!(lines[4], format!("  prizm conformance file://{}", root.display()), "{ended}");
     assert_eq!(lines[5], format!("  prizm run file://{} hello --yes", root.display()), "{ended}");
     let manifest = fs::read_to_string(root.join("prizm.toml")).unwrap();

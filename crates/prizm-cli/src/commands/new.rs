@@ -68,8 +68,8 @@ impl Next {
         let test = match language {
             Language::Rust => "cargo test",
             Language::Typescript => "npm ci && npm test",
-            Language::Python => "python3 -m unittest discover -s tests -t .",
-            Language::Bash => "bash tests/test.sh",
+            Language::Python => "python3 -m unittest",
+            Language::Bash => "bash test.sh",
         };
         let url = url(root);
         Self {
