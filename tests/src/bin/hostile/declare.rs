@@ -39,6 +39,40 @@ pub const MODES: &[Mode] = &[
             declaration["protocolVersion"] = json!(1.0);
         },
     ),
+    Mode::new("malformed-model", "Describes a model by a number.")
+        .declare(|declaration| declaration["models"][0]["description"] = json!(7)),
+    Mode::new("bad-id", "Has an id with a capital and a space.")
+        .declare(|declaration| declaration["provider"]["id"] = json!("Hostile Twin")),
+    Mode::new("bad-version", "Has the version `one`, which is no semantic version.")
+        .declare(|declaration| declaration["provider"]["version"] = json!("one")),
+    Mode::new("capability-twice", "Declares text-to-text twice.")
+        .declare(|declaration| push(&mut declaration["capabilities"], json!("text-to-text"))),
+    Mode::new("options-of-no-capability", "Describes options of a capability that the model lacks.")
+        .declare(|declaration| declaration["models"][0]["options"]["text-to-3d"] = json!({"type": "object"})),
+    Mode::new("bad-price", "Asks `a little` in a currency that is none.").declare(|declaration| {
+        declaration["models"][1]["pricing"] = json!([{"unit": "image", "amount": "a little", "currency": "coins"}]);
+    }),
+    Mode::new("limit-too-large", "Declares that it takes 1025 transforms at once.")
+        .declare(|declaration| declaration["limits"]["maxInFlight"] = json!(1025)),
+    Mode::new("bad-config-schema", "Describes its settings by a schema whose `type` is no type.")
+        .declare(|declaration| declaration["configSchema"] = json!({"type": "nonsense"})),
+    Mode::new("shown-secret", "Does not mark `apiKey` as a secret.").declare(|declaration| {
+        declaration["configSchema"]["properties"]["apiKey"] = json!({"type": "string"});
+    }),
+    Mode::new("no-type", "Does not say whether it is local.").declare(|declaration| {
+        if let Some(provider) = declaration["provider"].as_object_mut() {
+            provider.remove("type");
+        }
+    }),
+    Mode::new("unpriced-model", "Does not say what its first model costs.").declare(|declaration| {
+        if let Some(model) = declaration["models"][0].as_object_mut() {
+            model.remove("isFree");
+        }
+    }),
+    Mode::new("undescribed-option", "Does not describe the option `delayMs`.").declare(|declaration| {
+        let options = &mut declaration["models"][0]["options"]["text-to-text"];
+        options["properties"]["delayMs"] = json!({"type": "integer", "minimum": 0, "default": 0});
+    }),
     Mode::new("many-violations", "Breaks many rules of a declaration at once.").declare(many_violations),
 ];
 

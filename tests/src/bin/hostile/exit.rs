@@ -4,10 +4,11 @@ use std::fs;
 use std::io;
 use std::process::{Command, Stdio, exit};
 
+use serde_json::json;
+
 use crate::job::Job;
-use crate::mode::Mode;
-use crate::session::Session;
-use crate::start::stall;
+use crate::mode::{Deed, Mode};
+use crate::session::{Session, Stage};
 use crate::sys;
 
 /// The modes. The first four take one rung more of the ladder each.
@@ -16,7 +17,7 @@ pub const MODES: &[Mode] = &[
         .shutdown(|_, _| {}),
     Mode::new("ignore-eof", "Is deaf to `exit` and the end of stdin; dies of SIGTERM.")
         .prepare(|session| session.deaf_to_exit = true)
-        .eof(|_| stall()),
+        .stays(|_| true),
     Mode::new(
         "ignore-sigterm",
         "Is deaf to `exit`, the end of stdin and SIGTERM; only SIGKILL helps. Owns up to SIGTERM.",
@@ -28,7 +29,26 @@ pub const MODES: &[Mode] = &[
     Mode::new("ignores-everything", "Is deaf to `shutdown`, `exit`, the end of stdin and SIGTERM, owning up to each.")
         .prepare(ignore_exit_and_sigterm)
         .shutdown(|_, _| {})
-        .eof(|_| stall()),
+        .stays(|_| true),
+    Mode::new("works-while-draining", "Does a job that comes after `shutdown`.").asked(|session, request| {
+        if session.stage != Stage::Draining || request.method != "transform" {
+            return Deed::Nothing;
+        }
+        session.work_at_once(request)
+    }),
+    Mode::new("shutdown-overtakes-jobs", "Answers `shutdown` first, then what is in flight.").shutdown(
+        |session, id| {
+            session.output.answer(id, json!({}));
+            session.cancel_all();
+        },
+    ),
+    Mode::new("deaf-to-exit", "Ignores `exit`; leaves at the end of stdin.").exit(|_| {}),
+    Mode::new("exits-with-1", "Exits with 1 when it is told to.").exit(|_| exit(1)),
+    Mode::new("deaf-to-eof-when-idle", "Ignores the end of stdin while it has nothing to do.")
+        .stays(|session| session.jobs.is_empty()),
+    Mode::new("deaf-to-eof-while-working", "Ignores the end of stdin while a job is in flight.")
+        .stays(|session| !session.jobs.is_empty()),
+    Mode::new("deaf-to-sigterm", "Ignores SIGTERM, and owns up to it.").prepare(deaf_to_sigterm),
     Mode::new("crash-at-shutdown", "Aborts instead of answering `shutdown`.")
         .shutdown(|_, _| sys::die_of(libc::SIGABRT)),
     Mode::new("fork-child", "Starts `sleep 600` in its group when a transform comes, and answers with its pid.")
@@ -76,6 +96,10 @@ pub const MODES: &[Mode] = &[
 
 fn ignore_exit_and_sigterm(session: &mut Session) {
     session.deaf_to_exit = true;
+    deaf_to_sigterm(session);
+}
+
+fn deaf_to_sigterm(session: &mut Session) {
     match session.witness.open() {
         Ok(file) => sys::ignore_sigterm(file, session.witness.line()),
         Err(error) => {

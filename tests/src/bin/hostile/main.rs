@@ -5,24 +5,35 @@
 //! for the next line or for the next job that is due. A mode is a set of hooks into that provider;
 //! each writes the mode's name into the file of `--witness` when it misbehaves.
 
+mod channel;
+mod concurrency;
 mod declare;
 mod die;
+mod errors;
 mod exit;
 mod frames;
 mod inspect;
 mod job;
+mod message;
+mod methods;
 mod mode;
 mod noise;
+mod opening;
 mod options;
 mod outputs;
+mod params;
+mod places;
 mod provider;
+mod reading;
 mod reports;
+mod requests;
 mod session;
 mod start;
 mod stuck;
 mod sys;
 mod wire;
 mod witness;
+mod work;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

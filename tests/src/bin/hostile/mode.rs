@@ -7,51 +7,42 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::job::Job;
+use crate::message::Request;
 use crate::session::Session;
-use crate::{declare, die, exit, frames, inspect, noise, outputs, reports, start, stuck};
+use crate::{
+    channel, concurrency, declare, die, errors, exit, frames, inspect, methods, noise, opening, outputs, places,
+    reading, reports, start, stuck, work,
+};
 
-/// A way to misbehave. What it does not hook is done well.
-pub struct Mode {
-    /// Its name, in kebab-case.
-    pub name: &'static str,
-    /// What it does.
-    pub sentence: &'static str,
-    /// Before the first line is read; prepares, and is no misbehaviour by itself.
-    pub prepare: Option<fn(&mut Session)>,
-    /// Before the first line is read.
-    pub launch: Option<fn(&mut Session)>,
-    /// Instead of the answer to `initialize`.
-    pub initialize: Option<fn(&mut Session, u64)>,
-    /// Alters the declaration; what it says is wrong.
-    pub declare: Option<fn(&mut Value)>,
-    /// Alters the declaration; what it says is true, and no misbehaviour.
-    pub describe: Option<fn(&mut Value)>,
-    /// Instead of the answer to `configure`.
-    pub configure: Option<fn(&mut Session, u64)>,
-    /// Instead of the work of `transform`.
-    pub transform: Option<fn(&mut Session, Job)>,
-    /// Makes the outputs of a `transform` that has a directory.
-    pub outputs: Option<fn(&Session, &Path) -> io::Result<Value>>,
-    /// Instead of refusing a `transform` over the limit.
-    pub over_limit: Option<fn(&mut Session)>,
-    /// Instead of the answer that a cancellation asks for.
-    pub cancel: Option<fn(&mut Session, Job)>,
-    /// Instead of the answer to `health`.
-    pub health: Option<fn(&mut Session, u64)>,
-    /// Instead of the answer to `ping`.
-    pub ping: Option<fn(&mut Session, u64)>,
-    /// Instead of the answer to `models`.
-    pub models: Option<fn(&mut Session, u64)>,
-    /// Instead of the answer to `shutdown`.
-    pub shutdown: Option<fn(&mut Session, u64)>,
-    /// At the end of stdin.
-    pub eof: Option<fn(&mut Session)>,
+/// What a hook did with what it was shown.
+#[derive(PartialEq)]
+pub enum Deed {
+    /// Nothing: the good provider does its work.
+    Nothing,
+    /// It changed it, and the good provider goes on with that. This is misbehaviour.
+    Bent,
+    /// It dealt with it itself. This is misbehaviour.
+    Done,
 }
 
-/// A builder's step for each hook.
+/// A mode's fields, and a builder's step for each.
 macro_rules! hooks {
-    ($($hook:ident: $function:ty),* $(,)?) => {
+    ($($(#[doc = $doc:literal])+ $hook:ident: $function:ty),* $(,)?) => {
+        /// A way to misbehave. What it does not hook is done well.
+        pub struct Mode {
+            /// Its name, in kebab-case.
+            pub name: &'static str,
+            /// What it does.
+            pub sentence: &'static str,
+            $($(#[doc = $doc])+ pub $hook: Option<$function>,)*
+        }
+
         impl Mode {
+            /// A mode without hooks, which is good.
+            pub const fn new(name: &'static str, sentence: &'static str) -> Self {
+                Self { name, sentence, $($hook: None),* }
+            }
+
             $(
                 #[doc = concat!("Hooks `", stringify!($hook), "`.")]
                 pub const fn $hook(mut self, hook: $function) -> Self {
@@ -64,62 +55,76 @@ macro_rules! hooks {
 }
 
 hooks! {
+    /// Before the first line is read; prepares, and is no misbehaviour by itself.
     prepare: fn(&mut Session),
+    /// Instead of the refusal to run without the cookie.
+    cookieless: fn(&mut Session),
+    /// Before the first line is read.
     launch: fn(&mut Session),
+    /// Sees each line before it is understood.
+    line: fn(&mut Session, &[u8]) -> Deed,
+    /// Instead of going on after a line over the limit.
+    oversized: fn(&mut Session),
+    /// Sees each request before it is checked.
+    asked: fn(&mut Session, &mut Request) -> Deed,
+    /// Instead of ignoring a notification that it does not know.
+    unknown_notification: fn(&mut Session),
+    /// Alters a message before it is written; returns whether it did.
+    sends: fn(&mut Value) -> bool,
+    /// Instead of the answer to `initialize`.
     initialize: fn(&mut Session, u64),
+    /// Alters the declaration; what it says is wrong.
     declare: fn(&mut Value),
+    /// Alters the declaration; what it says is true, and no misbehaviour.
     describe: fn(&mut Value),
+    /// Instead of the answer to `configure`.
     configure: fn(&mut Session, u64),
+    /// Instead of the work of `transform`.
     transform: fn(&mut Session, Job),
+    /// Makes the outputs of a `transform` that has a directory and makes pictures.
     outputs: fn(&Session, &Path) -> io::Result<Value>,
+    /// Instead of refusing a `transform` over the limit.
     over_limit: fn(&mut Session),
+    /// Instead of the answer that a cancellation asks for.
     cancel: fn(&mut Session, Job),
+    /// Instead of ignoring the cancellation of what is not in flight.
+    cancel_unknown: fn(&mut Session),
+    /// Instead of the answer to `health`.
     health: fn(&mut Session, u64),
+    /// Instead of the answer to `ping`.
     ping: fn(&mut Session, u64),
+    /// Instead of the answer to `models`.
     models: fn(&mut Session, u64),
+    /// Instead of the answer to `shutdown`.
     shutdown: fn(&mut Session, u64),
-    eof: fn(&mut Session),
-}
-
-impl Mode {
-    /// A mode without hooks, which is good.
-    pub const fn new(name: &'static str, sentence: &'static str) -> Self {
-        Self {
-            name,
-            sentence,
-            prepare: None,
-            launch: None,
-            initialize: None,
-            declare: None,
-            describe: None,
-            configure: None,
-            transform: None,
-            outputs: None,
-            over_limit: None,
-            cancel: None,
-            health: None,
-            ping: None,
-            models: None,
-            shutdown: None,
-            eof: None,
-        }
-    }
+    /// Instead of the end that `exit` asks for.
+    exit: fn(&mut Session),
+    /// Whether it stays at the end of stdin, deaf.
+    stays: fn(&Session) -> bool,
 }
 
 static GOOD: Mode = Mode::new("good", "Is a correct provider.");
 
 fn all() -> impl Iterator<Item = &'static Mode> {
     let modules = [
-        start::MODES,
-        declare::MODES,
+        channel::MODES,
+        reading::MODES,
         noise::MODES,
         frames::MODES,
-        reports::MODES,
-        stuck::MODES,
-        die::MODES,
-        inspect::MODES,
+        opening::MODES,
+        start::MODES,
+        declare::MODES,
+        methods::MODES,
+        work::MODES,
         outputs::MODES,
+        places::MODES,
+        reports::MODES,
+        concurrency::MODES,
+        stuck::MODES,
+        errors::MODES,
+        die::MODES,
         exit::MODES,
+        inspect::MODES,
     ];
     std::iter::once(&GOOD).chain(modules.into_iter().flatten())
 }

@@ -108,7 +108,7 @@ pub const MODES: &[Mode] = &[
     }),
 ];
 
-fn answer_other_ids(session: &Session, job: &Job, ids: &[Value]) {
+fn answer_other_ids(session: &mut Session, job: &Job, ids: &[Value]) {
     for id in ids {
         session.output.send(&json!({"jsonrpc": "2.0", "id": id, "result": {"outputs": []}}));
         let error = json!({"code": -32603, "message": "an answer by another name"});

@@ -10,6 +10,7 @@ pub const HELP: &str = "\
 hostile MODE [OPTIONS]   a plugin on stdin and stdout that misbehaves as MODE says
 hostile --list           every mode, one a line
 
+  --full              also give pictures back, report by default, and keep deadlines
   --witness FILE      append the mode's name, a line, whenever it misbehaves
   --times N           misbehave N times, counted in the witness file, then be good
   --ms N              milliseconds, where a mode waits or works
@@ -18,7 +19,7 @@ hostile --list           every mode, one a line
   --file FILE         a file that a mode writes, such as the ids of its children
   --lifetime SECONDS  die by SIGALRM after so long, 600 by default, 0 for never
 
-A transform whose text is `behave` is answered well in every mode. Both models take the options
+A transform whose text is `behave` is answered well in every mode. Every model takes the options
 `delayMs` (how long the job takes), `progress` (how many reports) and `chunks` (how many parts).
 ";
 
@@ -36,6 +37,8 @@ pub enum Command {
 pub struct Options {
     /// The mode.
     pub mode: &'static Mode,
+    /// Whether it is the whole provider, to which every rule applies.
+    pub full: bool,
     /// Where to own up.
     pub witness: Option<PathBuf>,
     /// How often, over all runs.
@@ -61,6 +64,7 @@ impl Options {
         let mode = mode::find(&first).ok_or_else(|| format!("no mode `{first}`; `hostile --list` prints them"))?;
         let mut options = Self {
             mode,
+            full: false,
             witness: None,
             times: None,
             file: None,
@@ -70,6 +74,10 @@ impl Options {
             megabytes: None,
         };
         while let Some(name) = arguments.next() {
+            if name == "--full" {
+                options.full = true;
+                continue;
+            }
             let value = arguments.next().ok_or_else(|| format!("`{name}` wants a value"))?;
             let number = || value.parse::<u64>().map_err(|_| format!("`{name}` wants a number, not `{value}`"));
             match name.as_str() {
@@ -115,7 +123,8 @@ mod tests {
 
     #[test]
     fn numbers_replace_defaults() {
-        let Ok(Command::Run(options)) = parse("good --ms 5 --count 7 --witness w --times 2") else { panic!() };
+        let Ok(Command::Run(options)) = parse("good --ms 5 --full --count 7 --witness w --times 2") else { panic!() };
+        assert!(options.full);
         assert_eq!(options.wait(100), Duration::from_millis(5));
         assert_eq!((options.count(1), options.bytes(3), options.times), (7, 3 << 20, Some(2)));
     }

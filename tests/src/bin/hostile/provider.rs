@@ -1,13 +1,14 @@
 //! What the good provider says and makes.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// The most transforms at once.
-pub const MAX_IN_FLIGHT: usize = 64;
+/// The most transforms at once, as a small provider and as the whole one.
+pub const MAX_IN_FLIGHT: [usize; 2] = [64, 4];
 
 /// A picture of two by two pixels.
 pub const PNG: &[u8] = &[
@@ -17,58 +18,83 @@ pub const PNG: &[u8] = &[
     0x04, 0x75, 0x02, 0x0c, 0x6d, 0x8d, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
 ];
 
-/// The answer to `initialize`.
-pub fn declaration() -> Value {
+/// The answer to `initialize`; the whole one when `full`.
+pub fn declaration(full: bool) -> Value {
+    let mut capabilities = vec!["text-to-text", "text-to-image"];
+    if full {
+        capabilities.push("image-to-image");
+    }
     json!({
         "protocolVersion": "1.0",
         "provider": {"id": "hostile", "name": "Hostile", "version": "1.0.0", "type": "local"},
-        "capabilities": ["text-to-text", "text-to-image"],
-        "models": models(),
-        "limits": {"maxInFlight": MAX_IN_FLIGHT},
+        "capabilities": capabilities,
+        "models": models(full),
+        "limits": {"maxInFlight": MAX_IN_FLIGHT[usize::from(full)]},
         "liveness": "ping",
         "cancel": "cooperative",
         "configSchema": {
             "type": "object",
-            "properties": {"apiKey": {"type": "string", "writeOnly": true}, "greeting": {"type": "string"}},
+            "properties": {
+                "apiKey": {"type": "string", "writeOnly": true, "description": "A secret"},
+                "greeting": {"type": "string", "description": "What it says first"},
+                "steps": {"type": "integer", "description": "How thorough it is"},
+            },
         },
     })
 }
 
-/// The models.
-pub fn models() -> Value {
+/// The models; all of them when `full`.
+pub fn models(full: bool) -> Value {
+    let reports = if full { FULL_REPORTS } else { 0 };
+    let number = |default: u64, description: &str| json!({"type": "integer", "minimum": 0, "default": default, "description": description});
     let options = json!({
         "type": "object",
         "properties": {
-            "delayMs": {"type": "integer", "minimum": 0, "default": 0},
-            "progress": {"type": "integer", "minimum": 0, "default": 0},
-            "chunks": {"type": "integer", "minimum": 0, "default": 0},
+            "delayMs": number(0, "Milliseconds that it takes"),
+            "progress": number(reports, "How often it reports"),
+            "chunks": number(reports, "In how many parts it sends a text"),
         },
         "additionalProperties": false,
     });
-    json!([
-        {
+    let mut models = vec![
+        json!({
             "id": "echo",
             "description": "Says what it was told.",
             "capabilities": ["text-to-text"],
             "options": {"text-to-text": options},
             "isFree": true,
-        },
-        {
+        }),
+        json!({
             "id": "file",
             "description": "Writes a small picture.",
             "capabilities": ["text-to-image"],
             "options": {"text-to-image": options},
             "outputFormats": ["image/png"],
             "isFree": true,
-        },
-    ])
+        }),
+    ];
+    if full {
+        models.push(json!({
+            "id": "mirror",
+            "description": "Gives a picture back.",
+            "capabilities": ["image-to-image"],
+            "options": {"image-to-image": options},
+            "inputs": {"image-to-image": [{"kind": "image", "required": true}]},
+            "pricing": [{"capability": "image-to-image", "unit": "image", "amount": "0.01", "currency": "EUR"}],
+        }));
+    }
+    json!(models)
 }
 
-/// The capability of a model, if there is such a model.
-pub fn capability_of(model: &str) -> Option<&'static str> {
+/// How often the whole provider reports, and in how many parts it sends a text, unless a job says otherwise.
+pub const FULL_REPORTS: u64 = 2;
+
+/// The capability of a model, and the kind of its input, if there is such a model.
+pub fn capability_of(model: &str, full: bool) -> Option<(&'static str, &'static str)> {
     match model {
-        "echo" => Some("text-to-text"),
-        "file" => Some("text-to-image"),
+        "echo" => Some(("text-to-text", "text")),
+        "file" => Some(("text-to-image", "text")),
+        "mirror" if full => Some(("image-to-image", "image")),
         _ => None,
     }
 }
@@ -87,4 +113,14 @@ pub fn image(path: &str) -> Value {
 pub fn write_image(directory: &Path, path: &str) -> io::Result<()> {
     fs::create_dir_all(directory.join("out"))?;
     fs::write(directory.join(path), PNG)
+}
+
+/// Copies an input to `out`, and describes the copy.
+pub fn mirror(directory: &Path, path: &str, input: &Value) -> io::Result<Value> {
+    let extension = Path::new(path).extension().and_then(OsStr::to_str).unwrap_or("bin");
+    let copy = format!("out/mirror.{extension}");
+    fs::create_dir_all(directory.join("out"))?;
+    // The contents only: an input is read-only, and its copy need not be.
+    fs::write(directory.join(&copy), fs::read(directory.join(path))?)?;
+    Ok(json!([{"kind": input["kind"], "mime": input["mime"], "path": copy}]))
 }

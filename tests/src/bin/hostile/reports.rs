@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::channel::bend;
 use crate::mode::Mode;
 use crate::session::Session;
 
@@ -77,6 +78,30 @@ pub const MODES: &[Mode] = &[
             let data = json!({"kind": "UpstreamError", "retryable": true, "accepted": true, "charged": "yes"});
             session.output.fail(job.id, 1201, "the remote system answered 503", data);
         }),
+    Mode::new("seq-stands-still", "Numbers every report of progress 1.")
+        .sends(|message| message["method"] == "$/progress" && bend(&mut message["params"]["seq"], json!(1))),
+    Mode::new("fraction-falls", "Reports what is left instead of what is done.").sends(|message| {
+        let fraction = message["params"]["fraction"].as_f64().filter(|_| message["method"] == "$/progress");
+        fraction.is_some_and(|fraction| bend(&mut message["params"]["fraction"], json!(1.0 - fraction)))
+    }),
+    Mode::new("chunk-of-both", "Sends chunks that have a text and a path.")
+        .sends(|message| message["method"] == "$/chunk" && bend(&mut message["params"]["path"], json!("out/part.txt"))),
+    Mode::new("chunks-tell-another-story", "Sends chunks that are not parts of the answer.").sends(|message| {
+        message["method"] == "$/chunk" && bend(&mut message["params"]["text"], json!("once upon a time "))
+    }),
+    Mode::new("accepts-twice", "Says twice that a remote system has accepted the job, then answers.").transform(
+        |session, job| {
+            for remote in ["first", "second"] {
+                let params = json!({"id": job.id, "remoteId": remote, "charged": "no"});
+                session.output.notify("$/accepted", params);
+            }
+            session.finish(&job);
+        },
+    ),
+    Mode::new("log-of-no-level", "Sends `$/log` with the level `loud`, then answers.").transform(|session, job| {
+        session.output.notify("$/log", json!({"level": "loud", "message": "hear me"}));
+        session.begin(job);
+    }),
     Mode::new(
         "accepted-then-crash",
         "Says that a remote system has accepted and charged for the job, then exits with 5.",

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::job::{Job, Refusal};
+use crate::message::Message;
+use crate::mode::Deed;
 use crate::options::Options;
 use crate::wire::{Event, Input, Output};
 use crate::witness::Witness;
@@ -13,12 +15,19 @@ use crate::{provider, sys};
 /// A delay without an end.
 pub const FOREVER: Duration = Duration::MAX;
 
+/// The exit code of a plugin that was started by hand.
+const BY_HAND: i32 = 64;
+
 /// How far the conversation is.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Stage {
+pub enum Stage {
+    /// Nothing has been asked.
     Started,
+    /// `initialize` has come.
     Initialized,
+    /// `configure` has come.
     Configured,
+    /// `shutdown` has come.
     Draining,
 }
 
@@ -28,22 +37,31 @@ pub struct Session {
     pub options: Options,
     /// stdout.
     pub output: Output,
+    /// How far the conversation is.
+    pub stage: Stage,
     /// The parameters of the last `configure`.
     pub config: Value,
     /// How long a job takes that does not say it.
     pub delay: Duration,
     /// The most jobs at once.
     pub limit: usize,
+    /// How many jobs have been done.
+    pub done: usize,
+    /// How many jobs have been cancelled.
+    pub cancelled: usize,
     /// Whether `exit` is ignored.
     pub deaf_to_exit: bool,
     /// Whether the end of stdin is ignored.
     pub deaf_to_eof: bool,
     /// Where to own up.
     pub witness: Witness,
-    jobs: Vec<Job>,
+    /// What is in flight.
+    pub jobs: Vec<Job>,
+    /// Requests that are answered with an empty object once no job is in flight.
+    pub later: Vec<u64>,
     input: Input,
-    stage: Stage,
-    started: Instant,
+    /// When it began.
+    pub started: Instant,
 }
 
 impl Session {
@@ -52,16 +70,19 @@ impl Session {
         let witness = Witness::new(options.mode.name, options.witness.clone(), options.times);
         Self {
             delay: options.wait(0),
-            options,
-            output: Output::default(),
+            output: Output::new(options.mode.sends, witness.clone()),
+            stage: Stage::Started,
             config: Value::Null,
-            limit: provider::MAX_IN_FLIGHT,
+            limit: provider::MAX_IN_FLIGHT[usize::from(options.full)],
+            done: 0,
+            cancelled: 0,
             deaf_to_exit: false,
             deaf_to_eof: false,
+            options,
             witness,
             jobs: Vec::new(),
+            later: Vec::new(),
             input: Input::default(),
-            stage: Stage::Started,
             started: Instant::now(),
         }
     }
@@ -70,6 +91,9 @@ impl Session {
     pub fn run(mut self) -> ! {
         sys::die_after(self.options.lifetime);
         sys::forbid_core_files();
+        if std::env::var_os("PRIZM_PLUGIN").is_none() {
+            self.refuse_to_run();
+        }
         if let Some(prepare) = self.options.mode.prepare {
             prepare(&mut self);
         }
@@ -77,153 +101,89 @@ impl Session {
             launch(&mut self);
         }
         loop {
-            let due = self.jobs.iter().filter_map(|job| job.due).min();
+            let due = self.jobs.iter().filter_map(Job::next).min();
             match self.input.next(due) {
                 Event::Line(line) => self.receive(&line),
+                Event::Oversized => {
+                    if let Some(hook) = self.strike(self.options.mode.oversized) {
+                        hook(&mut self);
+                    }
+                }
                 Event::Due => {}
-                Event::End => match self.strike(self.options.mode.eof) {
-                    Some(hook) => hook(&mut self),
-                    None if self.deaf_to_eof => crate::start::stall(),
-                    None => std::process::exit(0),
-                },
+                Event::End => self.end(),
             }
             self.finish_due();
         }
     }
 
+    fn end(&self) {
+        if self.options.mode.stays.is_some_and(|stays| stays(self)) {
+            self.witness.own_up();
+            crate::start::stall()
+        }
+        if self.deaf_to_eof {
+            crate::start::stall()
+        }
+        std::process::exit(0)
+    }
+
+    /// Tells who started it by hand how it is meant, unless the mode goes on.
+    fn refuse_to_run(&mut self) {
+        match self.strike(self.options.mode.cookieless) {
+            Some(hook) => hook(self),
+            None => {
+                eprintln!("hostile: this is a plugin of Prizm; run it with `prizm run`");
+                std::process::exit(BY_HAND)
+            }
+        }
+    }
+
     /// Hands out a hook when the mode has it and there is a time left to misbehave, and owns up.
-    fn strike<H>(&self, hook: Option<H>) -> Option<H> {
+    pub fn strike<H>(&self, hook: Option<H>) -> Option<H> {
         let hook = hook.filter(|_| self.witness.wants())?;
         self.witness.own_up();
         Some(hook)
     }
 
+    /// Shows something to a hook; returns whether it dealt with it, and owns up to what it did.
+    fn show<H>(&mut self, hook: Option<H>, show: impl FnOnce(&mut Self, H) -> Deed) -> bool {
+        let Some(hook) = hook.filter(|_| self.witness.wants()) else { return false };
+        let deed = show(self, hook);
+        if deed != Deed::Nothing {
+            self.witness.own_up();
+        }
+        deed == Deed::Done
+    }
+
     fn receive(&mut self, line: &[u8]) {
-        let Ok(mut message) = serde_json::from_slice::<Value>(line) else {
-            return eprintln!("hostile: the host sent a line that is not JSON");
-        };
-        let params = message["params"].take();
-        match (message["method"].as_str(), message["id"].as_u64()) {
-            (Some(method), Some(id)) => self.request(method, id, params),
-            (Some("exit"), None) if !self.deaf_to_exit => std::process::exit(0),
-            (Some("$/cancelRequest"), None) => self.cancel(&params),
-            (Some(_), None) => {}
-            (None, Some(id)) => self.host_answered(id, &message),
-            (None, None) => eprintln!("hostile: the host sent an object that is not JSON-RPC: {message}"),
+        if self.show(self.options.mode.line, |session, hook| hook(session, line)) || line.trim_ascii().is_empty() {
+            return;
         }
-    }
-
-    fn request(&mut self, method: &str, id: u64, params: Value) {
-        let mode = self.options.mode;
-        if self.stage == Stage::Started && method != "initialize" {
-            return self.output.refuse(id, 1001, &format!("`{method}` came before `initialize`"));
-        }
-        let hook = match method {
-            "initialize" => return self.initialize(id, &params),
-            "transform" => return self.transform(id, params),
-            "configure" => mode.configure,
-            "models" => mode.models,
-            "health" => mode.health,
-            "ping" => mode.ping,
-            "shutdown" => mode.shutdown,
-            _ => return self.output.refuse(id, -32601, &format!("no method `{method}`")),
-        };
-        match method {
-            "configure" => (self.config, self.stage) = (params, self.stage.max_of(Stage::Configured)),
-            "shutdown" => self.stage = Stage::Draining,
-            _ => {}
-        }
-        if let Some(hook) = self.strike(hook) {
-            return hook(self, id);
-        }
-        match method {
-            "configure" => self.output.answer(id, json!({"ready": true})),
-            "models" => self.output.answer(id, json!({"models": provider::models()})),
-            "health" => self.output.answer(id, self.health()),
-            "shutdown" => {
-                for job in std::mem::take(&mut self.jobs) {
-                    self.output.refuse(job.id, -32800, "cancelled by `shutdown`");
+        match Message::of_line(line) {
+            Message::Request(mut request) => {
+                if !self.show(self.options.mode.asked, |session, hook| hook(session, &mut request)) {
+                    self.request(request);
                 }
-                self.output.answer(id, json!({}));
             }
-            _ => self.output.answer(id, json!({})),
+            Message::Notification(method, params) => self.notified(&method, &params),
+            Message::Answer(id, answer) => self.host_answered(id, &answer),
+            Message::Noise => eprintln!("hostile: the host sent a line that is no message"),
         }
     }
 
-    fn initialize(&mut self, id: u64, params: &Value) {
-        let offered = params["protocolVersions"].as_array();
-        if !offered.is_some_and(|versions| versions.iter().any(|version| version == "1.0")) {
-            return self.output.refuse(id, 1002, "only protocol 1.0 is spoken here");
-        }
-        self.stage = Stage::Initialized;
-        match self.strike(self.options.mode.initialize) {
-            Some(hook) => hook(self, id),
-            None => self.output.answer(id, self.declaration()),
-        }
-    }
-
-    /// The declaration as the mode would have it.
-    pub fn declaration(&self) -> Value {
-        let mut declaration = provider::declaration();
-        if let Some(describe) = self.options.mode.describe {
-            describe(&mut declaration);
-        }
-        if let Some(declare) = self.strike(self.options.mode.declare) {
-            declare(&mut declaration);
-        }
-        declaration
-    }
-
-    /// The answer to `health`.
-    pub fn health(&self) -> Value {
-        let uptime = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        json!({"status": "healthy", "uptimeMs": uptime, "activeJobs": self.jobs.len(), "queuedJobs": 0})
-    }
-
-    fn transform(&mut self, id: u64, params: Value) {
-        let refusal = match self.stage {
-            Stage::Draining => Some((-32802, "it is shutting down")),
-            Stage::Configured => None,
-            _ => Some((1004, "`configure` has not come yet")),
-        };
-        if let Some((code, message)) = refusal {
-            return self.output.refuse(id, code, message);
-        }
-        let job = match Job::new(id, params) {
-            Ok(job) => job,
-            Err((code, message)) => return self.output.refuse(id, code, &message),
-        };
-        if self.jobs.len() >= self.limit {
-            if let Some(hook) = self.strike(self.options.mode.over_limit) {
-                hook(self);
-            }
-            return self.output.refuse(id, 1102, &format!("{} jobs are in flight already", self.limit));
-        }
-        if job.asks_to_behave() {
-            return self.finish(&job);
-        }
-        if let Some(hook) = self.options.mode.outputs.filter(|_| self.witness.wants()) {
-            return self.misplace(&job, hook);
-        }
-        match self.strike(self.options.mode.transform) {
-            Some(hook) => hook(self, job),
-            None => self.begin(job),
-        }
-    }
-
-    /// Answers with outputs that the mode makes, and owns up only once they are there.
-    fn misplace(&self, job: &Job, hook: fn(&Self, &std::path::Path) -> std::io::Result<Value>) {
-        let Some(directory) = job.directory() else {
-            return self.output.refuse(job.id, -32602, "`jobDir` is missing; use the model `file`");
-        };
-        match hook(self, directory) {
-            Ok(outputs) => {
-                self.witness.own_up();
-                self.output.answer(job.id, json!({"outputs": outputs}));
-            }
-            Err(error) => {
-                let message = format!("{} failed to misbehave: {error}", self.options.mode.name);
-                self.output.refuse(job.id, -32603, &message);
+    fn notified(&mut self, method: &str, params: &Value) {
+        let mode = self.options.mode;
+        match method {
+            "exit" if self.deaf_to_exit => {}
+            "exit" => match self.strike(mode.exit) {
+                Some(hook) => hook(self),
+                None => std::process::exit(0),
+            },
+            "$/cancelRequest" => self.cancel(params),
+            _ => {
+                if let Some(hook) = self.strike(mode.unknown_notification) {
+                    hook(self);
+                }
             }
         }
     }
@@ -246,22 +206,31 @@ impl Session {
 
     fn finish_due(&mut self) {
         let now = Instant::now();
-        for job in self.jobs.extract_if(.., |job| job.due.is_some_and(|due| due <= now)).collect::<Vec<_>>() {
-            self.finish(&job);
+        for job in self.jobs.extract_if(.., |job| job.next().is_some_and(|next| next <= now)).collect::<Vec<_>>() {
+            match job.due {
+                Some(due) if due <= now => self.finish(&job),
+                _ => self.output.refuse(job.id, 1101, "the deadline is over"),
+            }
+        }
+        if self.jobs.is_empty() {
+            for id in std::mem::take(&mut self.later) {
+                self.output.answer(id, json!({}));
+            }
         }
     }
 
     /// Answers a job well.
-    pub fn finish(&self, job: &Job) {
+    pub fn finish(&mut self, job: &Job) {
         self.conclude(job, job.outputs());
     }
 
     /// Answers a job well, saying `text` where it can.
-    pub fn say(&self, job: &Job, text: &str) {
+    pub fn say(&mut self, job: &Job, text: &str) {
         self.conclude(job, job.outputs_saying(text));
     }
 
-    fn conclude(&self, job: &Job, outputs: Result<Value, Refusal>) {
+    fn conclude(&mut self, job: &Job, outputs: Result<Value, Refusal>) {
+        self.done += 1;
         match outputs {
             Ok(outputs) => self.output.answer(job.id, json!({"outputs": outputs})),
             Err((code, message)) => self.output.refuse(job.id, code, &message),
@@ -269,9 +238,16 @@ impl Session {
     }
 
     fn cancel(&mut self, params: &Value) {
-        let Some(index) = self.jobs.iter().position(|job| params["id"] == job.id) else { return };
+        let mode = self.options.mode;
+        let Some(index) = self.jobs.iter().position(|job| params["id"] == job.id) else {
+            if let Some(hook) = self.strike(mode.cancel_unknown) {
+                hook(self);
+            }
+            return;
+        };
         let job = self.jobs.swap_remove(index);
-        match self.strike(self.options.mode.cancel) {
+        self.cancelled += 1;
+        match self.strike(mode.cancel) {
             Some(hook) => hook(self, job),
             None => self.output.refuse(job.id, -32800, "cancelled"),
         }
@@ -288,7 +264,7 @@ impl Session {
 
 impl Stage {
     /// The later of two: `configure` while it drains does not bring it back.
-    fn max_of(self, other: Self) -> Self {
+    pub fn max_of(self, other: Self) -> Self {
         if self > other { self } else { other }
     }
 }

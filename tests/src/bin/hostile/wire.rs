@@ -6,14 +6,17 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::sys;
+use crate::witness::Witness;
 
 /// The largest line that is read; what is longer is thrown away up to its end.
 const MAX_LINE: usize = 8 << 20;
 
 /// What the provider waits for.
 pub enum Event {
-    /// A line came.
+    /// A line came, perhaps a blank one.
     Line(Vec<u8>),
+    /// A line came that was too long, and was thrown away.
+    Oversized,
     /// The time is up.
     Due,
     /// There is no more.
@@ -32,8 +35,8 @@ impl Input {
     /// Waits for the next line, at most until `due`.
     pub fn next(&mut self, due: Option<Instant>) -> Event {
         loop {
-            if let Some(line) = self.buffered_line() {
-                return Event::Line(line);
+            if let Some(event) = self.buffered_line() {
+                return event;
             }
             let wait = due.map(|due| due.saturating_duration_since(Instant::now()));
             if wait == Some(Duration::ZERO) || !sys::stdin_is_readable(wait) {
@@ -49,23 +52,20 @@ impl Input {
         }
     }
 
-    fn buffered_line(&mut self) -> Option<Vec<u8>> {
-        loop {
-            let Some(end) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') else {
-                if self.buffer.len() > MAX_LINE {
-                    self.buffer.clear();
-                    self.oversized = true;
-                }
-                self.searched = self.buffer.len();
-                return None;
-            };
-            let rest = self.buffer.split_off(self.searched + end + 1);
-            let line = std::mem::replace(&mut self.buffer, rest);
-            self.searched = 0;
-            if !std::mem::take(&mut self.oversized) && !line.trim_ascii().is_empty() {
-                return Some(line);
+    fn buffered_line(&mut self) -> Option<Event> {
+        let Some(end) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') else {
+            if self.buffer.len() > MAX_LINE {
+                self.buffer.clear();
+                self.oversized = true;
             }
-        }
+            self.searched = self.buffer.len();
+            return None;
+        };
+        let rest = self.buffer.split_off(self.searched + end + 1);
+        let line = std::mem::replace(&mut self.buffer, rest);
+        self.searched = 0;
+        let oversized = std::mem::take(&mut self.oversized) || line.len() > MAX_LINE + 2;
+        Some(if oversized { Event::Oversized } else { Event::Line(line) })
     }
 }
 
@@ -86,16 +86,40 @@ pub enum Style {
 }
 
 /// stdout.
-#[derive(Default)]
 pub struct Output {
     /// How frames are written.
     pub style: Style,
+    /// The longest frame that the host reads.
+    pub limit: usize,
+    alter: Option<fn(&mut Value) -> bool>,
+    witness: Witness,
 }
 
 impl Output {
-    /// Writes a message as a frame.
+    /// stdout, whose messages `alter` changes; it owns up to that.
+    pub fn new(alter: Option<fn(&mut Value) -> bool>, witness: Witness) -> Self {
+        Self { style: Style::default(), limit: MAX_LINE, alter, witness }
+    }
+
+    /// Writes a message as a frame. What is over the host's limit is said by name, where it is an answer.
     pub fn send(&self, message: &Value) {
-        self.frame(&message.to_string());
+        let Some(alter) = self.alter.filter(|_| self.witness.wants()) else { return self.send_as_it_is(message) };
+        let mut message = message.clone();
+        if alter(&mut message) {
+            self.witness.own_up();
+        }
+        self.send_as_it_is(&message);
+    }
+
+    fn send_as_it_is(&self, message: &Value) {
+        let text = message.to_string();
+        if text.len() <= self.limit || message.get("error").is_some() {
+            return self.frame(&text);
+        }
+        match message["id"].as_u64() {
+            Some(id) => self.refuse(id, 1205, &format!("the answer has {} bytes, over {}", text.len(), self.limit)),
+            None => eprintln!("hostile: a notification of {} bytes is left out", text.len()),
+        }
     }
 
     /// Writes a text as a frame.
@@ -139,11 +163,16 @@ impl Output {
     pub fn refuse(&self, id: u64, code: i64, message: &str) {
         let (kind, retryable) = match code {
             1001 => ("NotInitialized", false),
-            1002 => ("UnsupportedProtocolVersion", false),
             1003 => ("CapabilityNotDeclared", false),
             1004 => ("NotConfigured", false),
+            1005 => ("ConfigInvalid", false),
             1006 => ("ModelNotFound", false),
+            1101 => ("DeadlineExceeded", true),
             1102 => ("RateLimited", true),
+            1103 => ("ResourceExhausted", true),
+            1201 => ("UpstreamError", true),
+            1203 => ("InvalidMedia", false),
+            1205 => ("FrameTooLarge", false),
             _ => return self.send(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})),
         };
         self.fail(id, code, message, json!({"kind": kind, "retryable": retryable}));

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// Where to own up, and how often at most.
+#[derive(Clone)]
 pub struct Witness {
     mode: &'static str,
     path: Option<PathBuf>,
