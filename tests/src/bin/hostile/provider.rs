@@ -46,7 +46,13 @@ pub fn declaration(full: bool) -> Value {
 /// The models; all of them when `full`.
 pub fn models(full: bool) -> Value {
     let reports = if full { FULL_REPORTS } else { 0 };
-    let number = |default: u64, description: &str| json!({"type": "integer", "minimum": 0, "default": default, "description": description});
+    let number = |default: u64, description: &str| {
+        let mut schema = json!({"type": "integer", "minimum": 0, "default": default});
+        if full {
+            schema["description"] = json!(description);
+        }
+        schema
+    };
     let options = json!({
         "type": "object",
         "properties": {
