@@ -38,6 +38,18 @@ async fn a_plugin_that_loads_is_given_time() {
 }
 
 #[tokio::test]
+async fn a_plugin_that_loads_is_not_given_all_the_time() {
+    let lab = crate::lab();
+    let plugin = lab.plugin_with("configure-startup-forever", |spec| {
+        spec.timing.configure_max = Duration::from_millis(1500);
+    });
+    let error = within(20, "configure-startup-forever", plugin.start()).await.unwrap_err();
+    assert_eq!((error.kind(), error.stage()), (Deadline, Configure), "{error:?}");
+    assert_eq!(lab.confessions("configure-startup-forever"), 1);
+    lab.close(&plugin).await;
+}
+
+#[tokio::test]
 async fn one_that_never_finishes_loading_can_be_given_up() {
     let lab = crate::lab();
     let plugin = lab.plugin("configure-startup-forever");

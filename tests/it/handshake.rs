@@ -41,6 +41,7 @@ async fn a_plugin_that_does_not_shake_hands_is_a_named_error() {
 
 const TOLERATED: &[(&str, &str)] = &[
     ("slow-initialize --ms 300", "hello"),
+    ("listens-before-it-answers", "hello"),
     ("answer-initialize-twice", "hello"),
     ("banner-first", "hello"),
     ("banner-without-newline", "hello"),

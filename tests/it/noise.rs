@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use prizm_host::{ErrorKind, Event};
 use prizm_protocol::methods::configure::ConfigureParams;
-use prizm_tests::{ask, within};
+use prizm_tests::{ask, quiet, said, within};
 use serde_json::{Value, json};
 
-use crate::check::{all, check_tolerated, recovers};
+use crate::check::{all, check_tolerated, recovers, started};
 use crate::probe::Probe;
 
 const TOLERATED: &[(&str, &str)] = &[
@@ -22,6 +22,7 @@ const TOLERATED: &[(&str, &str)] = &[
     ("duplicate-response", "the first answer"),
     ("result-then-error", "hello"),
     ("unknown-notification", "hello"),
+    ("from-the-future", "hello"),
     ("sends-request", "the host answered: -32601"),
     ("floods-requests", "hello"),
     ("close-stderr", "hello"),
@@ -40,6 +41,24 @@ async fn requests_without_end_take_no_memory() {
     assert!(report["growth"].as_u64().unwrap() < 40 << 20, "{report}");
     assert_eq!(lab.confessions("floods-requests"), 1);
     lab.processes().gone_within(5).await;
+}
+
+#[tokio::test]
+async fn a_plugin_from_the_future_is_understood_as_far_as_can_be() {
+    let (lab, plugin) = started("from-the-future", |_| {}).await;
+    let mut fractions = Vec::new();
+    let outcome = plugin.transform(ask("hello"), |event| match event {
+        Event::Progress(progress) => fractions.push(progress.fraction),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(said(&within(20, "from-the-future", outcome).await.unwrap()), "hello");
+    assert_eq!(fractions, [Some(0.5)]);
+    let error = within(20, "from-the-future", plugin.transform(ask("fail"), quiet)).await.unwrap_err();
+    let rpc = error.rpc().unwrap();
+    assert_eq!((error.kind(), rpc.code, rpc.message.as_str()), (ErrorKind::Provider, 1999, "too hot"), "{error:?}");
+    assert_eq!((rpc.details().kind.as_deref(), rpc.details().retryable), (Some("Overheated"), Some(true)));
+    recovers(&plugin, "from-the-future").await;
+    lab.close(&plugin).await;
 }
 
 /// What `tracing` writes.

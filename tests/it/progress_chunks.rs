@@ -1,8 +1,10 @@
 //! What a plugin says on the way: progress, partial results, acceptance, the log.
 
+use std::time::{Duration, Instant};
+
 use prizm_host::ErrorKind::{Exited, Protocol, Provider};
 use prizm_host::Stage::{Call as InCall, Output};
-use prizm_host::{Call, Event};
+use prizm_host::{Call, ErrorKind, Event};
 use prizm_protocol::Charged;
 use prizm_tests::{ask, said, within};
 use serde_json::json;
@@ -66,6 +68,24 @@ async fn progress_never_falls_and_never_leaves_its_range() {
     within(20, "progress-backwards", outcome).await.unwrap();
     assert!(!fractions.is_empty() && fractions.is_sorted(), "{fractions:?}");
     assert!(fractions.iter().all(|fraction| (0.0..=1.0).contains(fraction)), "{fractions:?}");
+    lab.close(&plugin).await;
+}
+
+#[tokio::test]
+async fn progress_extends_the_silence_and_never_the_deadline() {
+    let (lab, plugin) = started("progress-for-ever", |_| {}).await;
+    let mut reports = 0;
+    let call = Call {
+        timeout: Some(Duration::from_millis(2500)),
+        idle_timeout: Some(Duration::from_millis(1500)),
+        ..ask("hello")
+    };
+    let before = Instant::now();
+    let error = within(20, "progress-for-ever", plugin.transform(call, |_| reports += 1)).await.unwrap_err();
+    assert_eq!((error.kind(), error.stage()), (ErrorKind::Deadline, InCall), "{error:?}");
+    assert!(error.to_string().contains("did not answer `transform` in time"), "{error:?}");
+    assert!(reports > 0 && before.elapsed() >= Duration::from_millis(2500), "{reports} reports");
+    recovers(&plugin, "progress-for-ever").await;
     lab.close(&plugin).await;
 }
 

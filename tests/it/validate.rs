@@ -2,7 +2,7 @@
 
 use prizm_host::ErrorKind::Invalid;
 use prizm_host::Stage::Validate;
-use prizm_tests::within;
+use prizm_tests::{ask, quiet, within};
 
 use crate::check::{Failure, all, check, failure, manifest, recovers, started};
 
@@ -48,6 +48,16 @@ async fn every_violation_is_reported_at_once() {
     }
     assert!(error.hint().unwrap().contains("manifest"), "{error:?}");
     lab.close(&plugin).await;
+}
+
+#[tokio::test]
+async fn nothing_is_asked_of_a_plugin_that_is_not_valid() {
+    let lab = crate::lab();
+    let plugin = lab.plugin("invalid-and-listening");
+    let error = within(20, "invalid-and-listening", plugin.transform(ask("hello"), quiet)).await.unwrap_err();
+    assert_eq!((error.kind(), error.stage()), (Invalid, Validate), "{error:?}");
+    lab.close(&plugin).await;
+    assert_eq!(lab.confessions("invalid-and-listening"), 1, "it has declared itself, and heard nothing since");
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ mod stop;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use prizm_protocol::methods::configure::{Configure, ConfigureParams};
 use prizm_protocol::methods::initialize::{HostIdentity, HostLimits, Initialize, InitializeParams};
@@ -20,10 +19,8 @@ use crate::process::{LogSink, Process, Redactor, drain, spawn};
 use crate::report::Ended;
 use crate::validate::{MAX_IN_FLIGHT, validate};
 use crate::wire::{Abandoned, Calls, Demux, Engine, Notice, Outbox};
-use crate::{Error, ErrorKind, PluginSpec, ProviderInfo, Stage};
+use crate::{Error, ErrorKind, PluginSpec, ProviderInfo, Stage, Timing};
 
-/// The longest that `configure` may take, however often the plugin says `$/startup`.
-const CONFIGURE_MAX: Duration = Duration::from_secs(15 * 60);
 /// Violations that an error lists.
 const SHOWN_VIOLATIONS: usize = 20;
 
@@ -97,7 +94,7 @@ impl Instance {
         let info = handshake(&connection, spec, instance_id).await?;
         if let Some(config) = config {
             redactor.add(secrets(&info, config));
-            configure(&connection, &info, config, spec.timing.configure).await?;
+            configure(&connection, &info, config, spec.timing).await?;
         }
         let instance = Self {
             connection,
@@ -125,9 +122,9 @@ impl Instance {
     }
 
     /// Sends a new configuration.
-    pub(crate) async fn configure(&self, config: &ConfigureParams, patience: Duration) -> Result<(), Error> {
+    pub(crate) async fn configure(&self, config: &ConfigureParams, timing: Timing) -> Result<(), Error> {
         self.redactor.add(secrets(&self.info(), config));
-        configure(&self.connection, &self.info(), config, patience).await
+        configure(&self.connection, &self.info(), config, timing).await
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -258,18 +255,18 @@ async fn configure(
     connection: &Connection,
     info: &ProviderInfo,
     config: &ConfigureParams,
-    patience: Duration,
+    timing: Timing,
 ) -> Result<(), Error> {
     check_settings(info, config)?;
-    let latest = Instant::now() + CONFIGURE_MAX;
+    let latest = soon(timing.configure_max);
     let on_notice = |notice| match notice {
         Notice::Startup(startup) => {
             tracing::info!(plugin = %info.id, stage = startup.stage, fraction = startup.fraction, "starting");
-            Ok(Some(latest.min(soon(patience))))
+            Ok(Some(latest.min(soon(timing.configure))))
         }
         _ => Ok(None),
     };
-    let first = Patience::until(soon(patience));
+    let first = Patience::until(latest.min(soon(timing.configure)));
     match connection.call::<Configure>(config, Stage::Configure, first, None, on_notice).await {
         Ok(answer) if answer.ready => Ok(()),
         Ok(_) => {

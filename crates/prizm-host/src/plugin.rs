@@ -47,6 +47,8 @@ pub struct Timing {
     pub initialize: Duration,
     /// `configure`, counted anew from each `$/startup`; 60 s by default.
     pub configure: Duration,
+    /// The longest that `configure` may take, however often the plugin says `$/startup`; 15 min by default.
+    pub configure_max: Duration,
     /// How long a cancelled call may go unanswered before the plugin is restarted; 5 s by default.
     pub cancel_grace: Duration,
     /// `health`, `ping` and `models`; 30 s by default.
@@ -60,6 +62,7 @@ impl Default for Timing {
         Self {
             initialize: Duration::from_secs(10),
             configure: Duration::from_secs(60),
+            configure_max: Duration::from_secs(15 * 60),
             cancel_grace: Duration::from_secs(5),
             query: Duration::from_secs(30),
             idle_stop: Duration::from_secs(300),
@@ -168,7 +171,7 @@ impl Plugin {
             slot.lease()
         };
         match running {
-            Some(lease) => lease.configure(&config, self.0.spec.timing.configure).await,
+            Some(lease) => lease.configure(&config, self.0.spec.timing).await,
             None => Ok(()),
         }
     }
@@ -355,7 +358,7 @@ impl Shared {
                 // It was replaced while the plugin started.
                 config = slot.config.clone();
             }
-            instance.configure(&config, self.spec.timing.configure).await?;
+            instance.configure(&config, self.spec.timing).await?;
         }
     }
 

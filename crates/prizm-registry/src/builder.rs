@@ -177,6 +177,7 @@ fn bounded(timing: Timing) -> Timing {
     Timing {
         initialize: timing.initialize.min(LONGEST),
         configure: timing.configure.min(LONGEST),
+        configure_max: timing.configure_max.min(LONGEST),
         cancel_grace: timing.cancel_grace.min(LONGEST),
         query: timing.query.min(LONGEST),
         idle_stop: timing.idle_stop.min(LONGEST),

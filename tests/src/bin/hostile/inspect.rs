@@ -6,7 +6,8 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::mode::Mode;
+use crate::mode::{Deed, Mode};
+use crate::session::Stage;
 use crate::sys;
 
 /// The modes.
@@ -35,6 +36,44 @@ pub const MODES: &[Mode] = &[
         }),
     Mode::new("answers-job", "Answers with the parameters of the transform itself, as JSON.")
         .transform(|session, job| session.say(&job, &job.params.to_string())),
+    Mode::new("listens-before-it-answers", "Exits with 70 if anything comes within --ms (500) of `initialize`.")
+        .initialize(|session, id| {
+            if sys::stdin_is_readable(Some(session.options.wait(500))) {
+                eprintln!("hostile: the host did not wait for the answer to `initialize`");
+                std::process::exit(70)
+            }
+            session.output.answer(id, session.declaration());
+        }),
+    Mode::new(
+        "invalid-and-listening",
+        "Declares that it takes 0 transforms at once, and owns up to each request since.",
+    )
+    .declare(|declaration| declaration["limits"]["maxInFlight"] = json!(0))
+    .asked(|session, request| match session.stage {
+        Stage::Started => Deed::Nothing,
+        _ if request.method == "shutdown" => Deed::Nothing,
+        _ => Deed::Bent,
+    }),
+    Mode::new("from-the-future", "Says all that 1.0 does not know, and fails by a new name where it is told `fail`.")
+        .describe(|declaration| {
+            declaration["provider"]["type"] = json!("hybrid");
+            declaration["provider"]["licence"] = json!("MIT");
+            declaration["liveness"] = json!("heartbeat");
+            declaration["cancel"] = json!("polite");
+            declaration["features"] = json!(["batches"]);
+            declaration["models"][0]["languages"] = json!(["en"]);
+        })
+        .transform(|session, job| {
+            session.output.notify("$/telemetry", json!({"id": job.id, "watts": 250}));
+            session.output.notify("$/log", json!({"level": "fatal", "message": "all is well", "since": 2}));
+            session.output.notify("$/progress", json!({"id": job.id, "seq": 1, "fraction": 0.5, "watts": 250}));
+            if job.text() == "fail" {
+                let data = json!({"kind": "Overheated", "retryable": true, "celsius": 110});
+                return session.output.fail(job.id, 1999, "too hot", data);
+            }
+            let output = json!({"kind": "text", "mime": "text/plain", "text": job.text(), "language": "en"});
+            session.output.answer(job.id, json!({"outputs": [output], "usage": {"joules": 9}, "signature": "x"}));
+        }),
     Mode::new("counts-starts", "Appends its pid, a line, to --file at each start, and is good.").launch(|session| {
         let Some(path) = &session.options.file else {
             eprintln!("hostile: counts-starts needs `--file FILE`");

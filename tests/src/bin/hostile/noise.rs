@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::job::Job;
-use crate::mode::Mode;
+use crate::message::Message;
+use crate::mode::{Deed, Mode};
 use crate::session::Session;
 
 /// The modes.
@@ -23,7 +24,15 @@ pub const MODES: &[Mode] = &[
             }
             session.finish(&job);
         }),
-    Mode::new("json-not-rpc", "Prints JSON lines that are no JSON-RPC, then answers.").transform(|session, job| {
+    Mode::new(
+        "json-not-rpc",
+        "Prints JSON lines that are no JSON-RPC, then answers; exits with 70 if they are answered.",
+    )
+    .line(|_, line| match Message::of_line(line) {
+        Message::Answer(..) | Message::Noise if !line.trim_ascii().is_empty() => std::process::exit(70),
+        _ => Deed::Nothing,
+    })
+    .transform(|session, job| {
         for line in [
             r#"{"level":"info","msg":"a structured log on the wrong descriptor"}"#,
             r#"{"jsonrpc":"1.0","id":1,"result":{}}"#,

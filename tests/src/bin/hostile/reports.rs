@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::channel::bend;
 use crate::mode::Mode;
 use crate::session::Session;
+use crate::sys;
 
 /// The modes.
 pub const MODES: &[Mode] = &[
@@ -38,6 +39,16 @@ pub const MODES: &[Mode] = &[
             session.finish(&job);
         },
     ),
+    Mode::new("progress-for-ever", "Reports progress every --ms (20) until something else comes, and never answers.")
+        .transform(|session, job| {
+            for seq in 1.. {
+                progress(session, job.id, json!(seq), json!(0.5));
+                if sys::stdin_is_readable(Some(session.options.wait(20))) {
+                    break;
+                }
+            }
+            session.keep(job);
+        }),
     Mode::new("progress-unknown-id", "Reports progress and a chunk of a job that nobody asked for, then answers.")
         .transform(|session, job| {
             progress(session, job.id + 1_000_000, json!(1), json!(0.5));

@@ -15,7 +15,7 @@ pub const MODES: &[Mode] = &[
         .transform(|session, job| session.keep(job)),
     Mode::new("ignore-cancel", "Works for ever, and never answers what is cancelled.")
         .prepare(|session| session.delay = FOREVER)
-        .cancel(|_, _| {}),
+        .cancel(|session, job| session.keep(job)),
     Mode::new("cancel-answers-success", "Works for ever, and answers what is cancelled with a result.")
         .prepare(|session| session.delay = FOREVER)
         .cancel(|session, job| session.say(&job, "done in spite of you")),
