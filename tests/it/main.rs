@@ -43,6 +43,7 @@ mod git_trees;
 mod git_wire;
 mod guide;
 mod isolation;
+mod matrix;
 mod media;
 mod new_projects;
 mod pins;

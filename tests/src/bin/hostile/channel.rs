@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::mode::Mode;
-use crate::wire::Style;
+use crate::mode::{Deed, Mode};
+use crate::wire::{MAX_LINE, Style};
 
 /// The modes.
 pub const MODES: &[Mode] = &[
@@ -21,14 +21,20 @@ pub const MODES: &[Mode] = &[
             None => false,
         },
     ),
-    Mode::new("log-over-the-limit", "Sends `$/log` that is longer than the host reads, then answers.").transform(
-        |session, job| {
-            let words = "x".repeat(session.output.limit);
-            let params = json!({"level": "info", "message": words});
-            session.output.frame(&json!({"jsonrpc": "2.0", "method": "$/log", "params": params}).to_string());
-            session.begin(job);
+    Mode::new("forgets-the-limit", "Writes what it has to write, however short the frames that the host reads.").asked(
+        |session, request| {
+            if request.method != "transform" || session.output.limit >= MAX_LINE {
+                return Deed::Nothing;
+            }
+            session.output.limit = usize::MAX;
+            Deed::Bent
         },
     ),
+    Mode::new("answers-twice", "Answers each job twice, with the same.").transform(|session, job| {
+        job.report(&session.output);
+        session.finish(&job);
+        session.finish(&job);
+    }),
     Mode::new("notifies-without-dollar", "Sends the notification `log`, which is no `$/…`, then answers.").transform(
         |session, job| {
             session.output.notify("log", json!({"level": "info", "message": "is anybody there?"}));

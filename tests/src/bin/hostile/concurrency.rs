@@ -3,9 +3,7 @@
 use std::process::exit;
 
 use crate::job::Job;
-use crate::message::Request;
 use crate::mode::{Deed, Mode};
-use crate::session::Session;
 
 /// The modes.
 pub const MODES: &[Mode] = &[
@@ -20,7 +18,9 @@ pub const MODES: &[Mode] = &[
         session.output.refuse(request.id, 1103, "nobody wanted the last one");
         Deed::Done
     }),
-    Mode::new("loses-one-of-many", "Never answers a third job at once, unless it is cancelled.").asked(lose_third),
+    Mode::new("takes-fewer-at-once", "Refuses a third job at once, although it declares more.")
+        .prepare(|session| session.limit = 2)
+        .over_limit(|session, id| session.output.refuse(id, 1102, "two jobs are in flight already")),
     Mode::new("works-on-the-first", "Does the job that is in flight for whoever asks meanwhile.").asked(
         |session, request| {
             let same = |job: &&Job| ["model", "capability"].iter().all(|key| job.params[*key] == request.params[*key]);
@@ -30,19 +30,5 @@ pub const MODES: &[Mode] = &[
             Deed::Bent
         },
     ),
-    Mode::new("loses-jobs-over-the-limit", "Never answers a job over its limit.").over_limit(|_| {}),
+    Mode::new("loses-jobs-over-the-limit", "Never answers a job over its limit.").over_limit(|_, _| {}),
 ];
-
-fn lose_third(session: &mut Session, request: &mut Request) -> Deed {
-    if request.method != "transform" || session.jobs.len() != 2 {
-        return Deed::Nothing;
-    }
-    match Job::new(request.id, request.params.take(), session.options.full) {
-        Ok(mut job) => {
-            job.expires = None;
-            session.keep(job);
-        }
-        Err((code, message)) => session.output.refuse(request.id, code, &message),
-    }
-    Deed::Done
-}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::mode::Mode;
+use crate::mode::{Deed, Mode};
 
 /// The modes.
 pub const MODES: &[Mode] = &[
@@ -12,8 +12,15 @@ pub const MODES: &[Mode] = &[
         declaration["capabilities"] = json!([]);
         declaration["models"] = json!([]);
     }),
-    Mode::new("unknown-capability", "Declares `text-to-smell`, with a model for it.")
-        .declare(|declaration| add_capability(declaration, "text-to-smell")),
+    Mode::new("unknown-capability", "Declares `text-to-smell`, with a model for it that gives text.")
+        .declare(|declaration| add_capability(declaration, "text-to-smell"))
+        .asked(|_, request| {
+            if request.params["model"] == "extra" {
+                request.params["model"] = json!("echo");
+                request.params["capability"] = json!("text-to-text");
+            }
+            Deed::Nothing
+        }),
     Mode::new("capability-drift", "Declares image-to-image as well, with a model for it, which no manifest names.")
         .declare(|declaration| add_capability(declaration, "image-to-image")),
     Mode::new("capability-without-model", "Declares text-to-audio, without a model for it.")
@@ -52,12 +59,13 @@ pub const MODES: &[Mode] = &[
     Mode::new("bad-price", "Asks `a little` in a currency that is none.").declare(|declaration| {
         declaration["models"][1]["pricing"] = json!([{"unit": "image", "amount": "a little", "currency": "coins"}]);
     }),
-    Mode::new("limit-too-large", "Declares that it takes 1025 transforms at once.")
+    Mode::new("limit-too-large", "Declares that it takes 1025 transforms at once, which it does.")
+        .prepare(|session| session.limit = 1025)
         .declare(|declaration| declaration["limits"]["maxInFlight"] = json!(1025)),
     Mode::new("bad-config-schema", "Describes its settings by a schema whose `type` is no type.")
-        .declare(|declaration| declaration["configSchema"] = json!({"type": "nonsense"})),
-    Mode::new("shown-secret", "Does not mark `apiKey` as a secret.").declare(|declaration| {
-        declaration["configSchema"]["properties"]["apiKey"] = json!({"type": "string"});
+        .declare(|declaration| declaration["configSchema"]["type"] = json!("nonsense")),
+    Mode::new("shown-secret", "Has a setting `password` that it does not mark as a secret.").declare(|declaration| {
+        declaration["configSchema"]["properties"]["password"] = json!({"type": "string"});
     }),
     Mode::new("no-type", "Does not say whether it is local.").declare(|declaration| {
         if let Some(provider) = declaration["provider"].as_object_mut() {
@@ -84,7 +92,7 @@ fn push(list: &mut Value, item: Value) {
 
 fn add_capability(declaration: &mut Value, capability: &str) {
     push(&mut declaration["capabilities"], json!(capability));
-    push(&mut declaration["models"], json!({"id": "extra", "capabilities": [capability]}));
+    push(&mut declaration["models"], json!({"id": "extra", "capabilities": [capability], "isFree": true}));
 }
 
 fn many_violations(declaration: &mut Value) {

@@ -101,7 +101,8 @@ impl Job {
         for part in 0..parts.min(letters.len()) {
             let share = |part: usize| letters.len() * part / parts.min(letters.len());
             let text: String = letters[share(part)..share(part + 1)].iter().collect();
-            output.notify("$/chunk", json!({"id": self.id, "seq": part + 1, "text": text}));
+            let seq = reports + part as u64 + 1;
+            output.notify("$/chunk", json!({"id": self.id, "seq": seq, "text": text}));
         }
     }
 

@@ -84,7 +84,7 @@ hooks! {
     /// Makes the outputs of a `transform` that has a directory and makes pictures.
     outputs: fn(&Session, &Path) -> io::Result<Value>,
     /// Instead of refusing a `transform` over the limit.
-    over_limit: fn(&mut Session),
+    over_limit: fn(&mut Session, u64),
     /// Instead of the answer that a cancellation asks for.
     cancel: fn(&mut Session, Job),
     /// Instead of ignoring the cancellation of what is not in flight.

@@ -13,7 +13,7 @@ pub const MODES: &[Mode] = &[
         |session, job| {
             let lines = "step 3 of 7: denoising\n".repeat(usize::try_from(session.options.count(20)).unwrap_or(20));
             let _ = session.output.raw(lines.as_bytes());
-            session.finish(&job);
+            session.begin(job);
             let _ = session.output.raw(lines.as_bytes());
         },
     ),
@@ -53,7 +53,7 @@ pub const MODES: &[Mode] = &[
         |session, job| {
             session.output.answer(job.id + 1_000_000, json!({"outputs": []}));
             session.output.refuse(job.id + 1_000_001, -32603, "for nobody");
-            session.finish(&job);
+            session.begin(job);
         },
     ),
     Mode::new("null-id", "Sends a result and an error with the id null, then answers.").transform(|session, job| {

@@ -24,8 +24,10 @@ pub const MODES: &[Mode] = &[
         write_image(directory, "out/image.png")?;
         Ok(json!([{"kind": "image", "mime": "png", "path": "out/image.png"}]))
     }),
-    Mode::new("inline-picture", "Answers with a picture in base64.")
-        .outputs(|_, _| Ok(json!([{"kind": "image", "mime": "image/png", "text": BASE64}]))),
+    Mode::new("inline-picture", "Answers text-to-image with a picture in base64.")
+        .sends(|message| instead_of_image(message, json!({"kind": "image", "mime": "image/png", "text": BASE64}))),
+    Mode::new("picture-in-words", "Answers text-to-image with a text.")
+        .sends(|message| instead_of_image(message, text("a red fox, very small"))),
     Mode::new("output-link-inside", "Answers with a link to another output.").outputs(|_, directory| {
         write_image(directory, "out/real.png")?;
         symlink("real.png", directory.join("out/image.png"))?;
@@ -53,6 +55,11 @@ pub const MODES: &[Mode] = &[
     }),
     Mode::new("reads-anywhere", "Takes an input from wherever its path leads.").asked(read_anywhere),
 ];
+
+fn instead_of_image(message: &mut Value, output: Value) -> bool {
+    let first = message.pointer_mut("/result/outputs/0");
+    first.filter(|first| first["path"] == "out/image.png").is_some_and(|first| bend(first, output))
+}
 
 fn good(directory: &Path) -> io::Result<Value> {
     write_image(directory, "out/image.png")?;

@@ -10,8 +10,8 @@ use crate::session::Session;
 
 /// The modes.
 pub const MODES: &[Mode] = &[
-    Mode::new("dies-at-crlf", "Exits with 70 at a line that is blank or ends with CRLF.")
-        .line(|session, line| die_if(session, line.trim_ascii().is_empty() || line.ends_with(b"\r\n"))),
+    Mode::new("dies-at-crlf", "Exits with 70 at a line that ends with CRLF.")
+        .line(|session, line| die_if(session, line.ends_with(b"\r\n"))),
     Mode::new("dies-at-bom", "Exits with 70 at a byte order mark.")
         .line(|session, line| die_if(session, line.starts_with(BYTE_ORDER_MARK))),
     Mode::new("dies-at-noise", "Exits with 70 at a line that is no message.").line(|session, line| {
@@ -75,8 +75,12 @@ fn die_if(session: &Session, so: bool) -> Deed {
 }
 
 fn refuse_unknown(session: &mut Session, request: &mut Request) -> Deed {
+    let known = ["initialize", "configure", "models", "transform", "estimate", "health", "ping", "shutdown"];
     let fields = request.params.as_object().into_iter().flatten();
-    let Some((name, _)) = fields.into_iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) else {
+    let Some((name, _)) = fields
+        .into_iter()
+        .find(|(name, _)| known.contains(&request.method.as_str()) && !KNOWN.contains(&name.as_str()))
+    else {
         return Deed::Nothing;
     };
     session.output.refuse(request.id, -32602, &format!("unknown field `{name}`"));

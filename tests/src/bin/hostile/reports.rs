@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::channel::bend;
-use crate::mode::Mode;
+use crate::mode::{Deed, Mode};
 use crate::session::Session;
 use crate::sys;
 
@@ -25,6 +25,7 @@ pub const MODES: &[Mode] = &[
     }),
     Mode::new("progress-after-response", "Reports progress and a chunk of a job that it has answered.").transform(
         |session, job| {
+            job.report(&session.output);
             session.finish(&job);
             progress(session, job.id, json!(1_000_000), json!(1.0));
             session.output.notify("$/chunk", json!({"id": job.id, "seq": 1_000_000, "text": "too late"}));
@@ -53,7 +54,7 @@ pub const MODES: &[Mode] = &[
         .transform(|session, job| {
             progress(session, job.id + 1_000_000, json!(1), json!(0.5));
             session.output.notify("$/chunk", json!({"id": job.id + 1_000_000, "seq": 1, "text": "for nobody"}));
-            session.finish(&job);
+            session.begin(job);
         }),
     Mode::new("log-flood", "Sends `$/log` --count (20000) times as fast as it can, then answers.").transform(
         |session, job| {
@@ -89,6 +90,15 @@ pub const MODES: &[Mode] = &[
             let data = json!({"kind": "UpstreamError", "retryable": true, "accepted": true, "charged": "yes"});
             session.output.fail(job.id, 1201, "the remote system answered 503", data);
         }),
+    Mode::new("reports-too-often", "Reports progress 200 times at once unless it is told how often.").asked(
+        |_, request| match request.params.get_mut("options").and_then(Value::as_object_mut) {
+            Some(options) if !options.contains_key("progress") => {
+                options.insert("progress".to_owned(), json!(200));
+                Deed::Bent
+            }
+            _ => Deed::Nothing,
+        },
+    ),
     Mode::new("seq-stands-still", "Numbers every report of progress 1.")
         .sends(|message| message["method"] == "$/progress" && bend(&mut message["params"]["seq"], json!(1))),
     Mode::new("fraction-falls", "Reports what is left instead of what is done.").sends(|message| {
@@ -106,7 +116,7 @@ pub const MODES: &[Mode] = &[
                 let params = json!({"id": job.id, "remoteId": remote, "charged": "no"});
                 session.output.notify("$/accepted", params);
             }
-            session.finish(&job);
+            session.begin(job);
         },
     ),
     Mode::new("log-of-no-level", "Sends `$/log` with the level `loud`, then answers.").transform(|session, job| {

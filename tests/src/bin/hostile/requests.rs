@@ -153,7 +153,7 @@ impl Session {
         };
         if self.jobs.len() >= self.limit {
             if let Some(hook) = self.strike(self.options.mode.over_limit) {
-                return hook(self);
+                return hook(self, id);
             }
             return self.output.refuse(id, 1102, &format!("{} jobs are in flight already", self.limit));
         }
@@ -161,7 +161,7 @@ impl Session {
             return self.finish(&job);
         }
         if let Some(hook) = self.options.mode.outputs.filter(|_| self.witness.wants()) {
-            return self.misplace(&job, hook);
+            return self.misplace(job, hook);
         }
         match self.strike(self.options.mode.transform) {
             Some(hook) => hook(self, job),
@@ -179,14 +179,14 @@ impl Session {
     }
 
     /// Answers with outputs that the mode makes, and owns up only once they are there.
-    fn misplace(&mut self, job: &Job, hook: fn(&Self, &Path) -> io::Result<Value>) {
+    fn misplace(&mut self, job: Job, hook: fn(&Self, &Path) -> io::Result<Value>) {
         let Some(directory) = job.directory().filter(|_| job.params["model"] != "echo") else {
-            return self.finish(job);
+            return self.begin(job);
         };
+        job.report(&self.output);
         match hook(self, directory) {
             Ok(outputs) => {
                 self.witness.own_up();
-                self.done += 1;
                 self.output.answer(job.id, json!({"outputs": outputs}));
             }
             Err(error) => {

@@ -45,8 +45,8 @@ pub struct Session {
     pub delay: Duration,
     /// The most jobs at once.
     pub limit: usize,
-    /// How many jobs have been done.
-    pub done: usize,
+    /// What the last job was asked for, where a mode remembers it.
+    pub last: Option<Value>,
     /// How many jobs have been cancelled.
     pub cancelled: usize,
     /// Whether `exit` is ignored.
@@ -74,7 +74,7 @@ impl Session {
             stage: Stage::Started,
             config: Value::Null,
             limit: provider::MAX_IN_FLIGHT[usize::from(options.full)],
-            done: 0,
+            last: None,
             cancelled: 0,
             deaf_to_exit: false,
             deaf_to_eof: false,
@@ -230,7 +230,6 @@ impl Session {
     }
 
     fn conclude(&mut self, job: &Job, outputs: Result<Value, Refusal>) {
-        self.done += 1;
         match outputs {
             Ok(outputs) => self.output.answer(job.id, json!({"outputs": outputs})),
             Err((code, message)) => self.output.refuse(job.id, code, &message),

@@ -82,7 +82,7 @@ pub const MODES: &[Mode] = &[
         session.limit = 1;
         session.delay = session.options.wait(20);
     })
-    .over_limit(|_| {
+    .over_limit(|_, _| {
         eprintln!("hostile: two transforms at once, although `maxInFlight` is 1");
         std::process::exit(70)
     }),

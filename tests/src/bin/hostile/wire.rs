@@ -9,7 +9,7 @@ use crate::sys;
 use crate::witness::Witness;
 
 /// The largest line that is read; what is longer is thrown away up to its end.
-const MAX_LINE: usize = 8 << 20;
+pub const MAX_LINE: usize = 8 << 20;
 
 /// What the provider waits for.
 pub enum Event {

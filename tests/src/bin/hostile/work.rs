@@ -25,7 +25,8 @@ pub const MODES: &[Mode] = &[
         Deed::Bent
     }),
     Mode::new("works-without-input", "Makes up the text that it was not given.").asked(|_, request| {
-        if request.method != "transform" || request.params["inputs"].as_array().is_some_and(|list| !list.is_empty()) {
+        let inputs = &request.params["inputs"];
+        if request.method != "transform" || !request.params.is_object() || !(inputs.is_null() || *inputs == json!([])) {
             return Deed::Nothing;
         }
         request.params["inputs"] = made_up();
@@ -42,8 +43,14 @@ pub const MODES: &[Mode] = &[
         request.params["inputs"] = made_up();
         Deed::Bent
     }),
-    Mode::new("serves-once", "Does the first job, and refuses each that follows it.").asked(|session, request| {
-        if request.method != "transform" || session.done == 0 || !session.jobs.is_empty() {
+    Mode::new("refuses-repetition", "Refuses a job that is the one before it once more.").asked(|session, request| {
+        if request.method != "transform" || !request.params.is_object() || !session.jobs.is_empty() {
+            return Deed::Nothing;
+        }
+        let mut job = request.params.clone();
+        job["jobId"].take();
+        job["jobDir"].take();
+        if session.last.replace(job.clone()) != Some(job) {
             return Deed::Nothing;
         }
         session.output.refuse(request.id, -32603, "once is enough");
