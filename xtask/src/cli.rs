@@ -17,6 +17,7 @@ Examples:
   cargo xtask test --fast   the same on a machine that is set up
   cargo xtask tidy          seconds: the rules of the repository
   cargo xtask codegen       after a change of the protocol's types or rules
+  cargo xtask conformance   minutes: the matrix of rules and misbehaviour
   cargo xtask demo          see the product work
   cargo xtask new rust tint begin a bundled provider";
 
@@ -59,6 +60,17 @@ pub enum Command {
         /// Write nothing; fail where a file is not what its source says
         #[arg(long)]
         check: bool,
+    },
+
+    /// Print the matrix of the protocol's rules and of plugins that break them
+    ///
+    /// For each rule for plugins there is a mode of the hostile plugin that breaks it: its check must fail, and no
+    /// other. Prints a line for each mode with a letter for each rule, and what is wrong, if anything. It is a test of
+    /// `prizm-tests`, so `cargo xtask test` runs it too.
+    Conformance {
+        /// Rules to try, such as CH-2; all by default
+        #[arg(value_name = "RULE")]
+        rules: Vec<String>,
     },
 
     /// Run the README's main command and print the path of the result

@@ -5,6 +5,7 @@
 
 mod cli;
 mod codegen;
+mod conformance;
 mod demo;
 mod markdown;
 mod new;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Test { fast } => test::run(&root, fast),
         Command::Codegen { check } => codegen::run(&root, check),
         Command::Tidy => tidy::run(&root),
+        Command::Conformance { rules } => conformance::run(&root, &rules),
         Command::Demo => demo::run(&root),
         Command::New { language, id } => new::run(&root, language, &id),
     };

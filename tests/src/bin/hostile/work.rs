@@ -43,19 +43,7 @@ pub const MODES: &[Mode] = &[
         request.params["inputs"] = made_up();
         Deed::Bent
     }),
-    Mode::new("refuses-repetition", "Refuses a job that is the one before it once more.").asked(|session, request| {
-        if request.method != "transform" || !request.params.is_object() || !session.jobs.is_empty() {
-            return Deed::Nothing;
-        }
-        let mut job = request.params.clone();
-        job["jobId"].take();
-        job["jobDir"].take();
-        if session.last.replace(job.clone()) != Some(job) {
-            return Deed::Nothing;
-        }
-        session.output.refuse(request.id, -32603, "once is enough");
-        Deed::Done
-    }),
+    Mode::new("refuses-repetition", "Refuses a job that is the one before it once more.").asked(refuse_repetition),
     Mode::new("mangles-text", "Turns whatever is not ASCII into question marks.").sends(|message| {
         let chunk = message["method"] == "$/chunk";
         let place = if chunk { "/params/text" } else { "/result/outputs/0/text" };
@@ -121,4 +109,20 @@ fn take_any_types(_: &mut Session, request: &mut Request) -> Deed {
         }
     }
     deed
+}
+
+fn refuse_repetition(session: &mut Session, request: &mut Request) -> Deed {
+    if request.method != "transform" || !request.params.is_object() {
+        return Deed::Nothing;
+    }
+    let mut job = request.params.clone();
+    job["jobId"].take();
+    job["jobDir"].take();
+    let is_repeated = session.last.as_ref() == Some(&job);
+    session.last = Some(job);
+    if !is_repeated || !session.jobs.is_empty() {
+        return Deed::Nothing;
+    }
+    session.output.refuse(request.id, -32603, "once is enough");
+    Deed::Done
 }
