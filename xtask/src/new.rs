@@ -5,7 +5,7 @@ mod place;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::cli::Language;
 use crate::sh::Argv;
@@ -21,7 +21,11 @@ pub fn run(root: &Path, language: Language, id: &str) -> Result<()> {
         Language::Bash => "bash",
     };
     let plugin = format!("plugins/{id}");
-    Argv::new("cargo run --quiet --package prizm-cli -- new").args([word, &plugin, "--id", id]).run(root)?;
+    let make = Argv::new("cargo run --quiet --package prizm-cli -- new").args([word, &plugin, "--id", id]);
+    let made = make.output(root)?;
+    if !made.status.success() {
+        bail!("{}", String::from_utf8_lossy(&made.stderr).trim().trim_start_matches("error: "));
+    }
     let registered = bundle(root, language, id)?;
     Argv::new("cargo fmt --all").run(root)?;
     eprintln!("\n`{plugin}` is registered in {}", registered.join(", "));
@@ -96,5 +100,5 @@ fn symlink(to: &Path, at: &Path) -> Result<()> {
 
 #[cfg(not(unix))]
 fn symlink(to: &Path, at: &Path) -> Result<()> {
-    anyhow::bail!("`{}` must be a symbolic link to `{}`; make it on a system that has them", at.display(), to.display())
+    bail!("`{}` must be a symbolic link to `{}`; make it on a system that has them", at.display(), to.display())
 }

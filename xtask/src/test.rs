@@ -28,9 +28,8 @@ pub fn run(root: &Path, fast: bool) -> Result<()> {
     rust_tests(&mut steps)?;
     let documentation = Argv::new("cargo doc --no-deps --workspace").variable("RUSTDOCFLAGS", "-D warnings");
     steps.command("documentation", &documentation)?;
-    for plugin in python_plugins(root)? {
-        let argv = Argv::new("python3 -B -m unittest discover -s tests -t .").directory(&plugin);
-        steps.command(&format!("{plugin} tests"), &argv)?;
+    for (plugin, tests) in plugins_with_tests(root)? {
+        steps.command(&format!("{plugin} tests"), &Argv::new(tests).directory(&plugin))?;
     }
     protocol::run(&mut steps, root)?;
     eprintln!("{steps}");
@@ -46,23 +45,27 @@ fn rust_tests(steps: &mut Steps) -> Result<()> {
     steps.command("documentation tests", &Argv::new("cargo test --workspace --doc --no-fail-fast"))
 }
 
-/// The directories of plugins in Python that have tests, relative to the top and sorted.
+/// The directories of plugins in Python and Bash that have tests, relative to the top and sorted, and what runs these.
 ///
 /// unittest succeeds when it finds nothing to run, so a directory of tests without one is an error here.
-fn python_plugins(root: &Path) -> Result<Vec<String>> {
+fn plugins_with_tests(root: &Path) -> Result<Vec<(String, &'static str)>> {
     let plugins = root.join("plugins");
     let mut found = Vec::new();
     for entry in fs::read_dir(&plugins).with_context(|| format!("`{}` cannot be listed", plugins.display()))? {
         let entry = entry?;
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_str().with_context(|| format!("`{}` is not UTF-8", path.display()))?;
-        if !path.join("provider.py").is_file() || !path.join("tests").is_dir() {
-            continue;
+        let is_python = path.join("provider.py").is_file();
+        if is_python && path.join("tests").is_dir() {
+            if !has_python_test(&path.join("tests"))? {
+                bail!("plugins/{name}/tests has no test*.py; add a test or remove the directory");
+            }
+            found.push((format!("plugins/{name}"), "python3 -B -m unittest discover -s tests -t ."));
+        } else if is_python && has_python_test(&path)? {
+            found.push((format!("plugins/{name}"), "python3 -B -m unittest"));
+        } else if path.join("test.sh").is_file() {
+            found.push((format!("plugins/{name}"), "bash test.sh"));
         }
-        if !has_python_test(&path.join("tests"))? {
-            bail!("plugins/{name}/tests has no test*.py; add a test or remove the directory");
-        }
-        found.push(format!("plugins/{name}"));
     }
     found.sort();
     Ok(found)
@@ -93,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_plugins_that_have_python_tests() {
+    fn finds_the_plugins_that_have_tests() {
         let root = tree(&[
             "plugins/README.md",
             "plugins/b/provider.py",
@@ -102,14 +105,24 @@ mod tests {
             "plugins/a/tests/test_a.py",
             "plugins/untested/provider.py",
             "plugins/rust/tests/main.rs",
+            "plugins/c/provider.py",
+            "plugins/c/test_provider.py",
+            "plugins/d/test.sh",
         ]);
-        assert_eq!(python_plugins(root.path()).unwrap(), ["plugins/a", "plugins/b"]);
+        let discover = "python3 -B -m unittest discover -s tests -t .";
+        let expected = [
+            ("plugins/a", discover),
+            ("plugins/b", discover),
+            ("plugins/c", "python3 -B -m unittest"),
+            ("plugins/d", "bash test.sh"),
+        ];
+        assert_eq!(plugins_with_tests(root.path()).unwrap(), expected.map(|(plugin, it)| (plugin.to_owned(), it)));
     }
 
     #[test]
     fn tests_without_a_test_are_an_error() {
         let root = tree(&["plugins/a/provider.py", "plugins/a/tests/__init__.py"]);
-        let error = python_plugins(root.path()).unwrap_err().to_string();
+        let error = plugins_with_tests(root.path()).unwrap_err().to_string();
         assert!(error.contains("plugins/a/tests has no test*.py"), "{error}");
     }
 }
