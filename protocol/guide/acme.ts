@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { type JsonSchema, type Model, ProviderError, serve } from "@prizm/plugin";
+import { type JsonSchema, type Model, ProviderError, serve } from "#prizm/plugin";
 
 const settings: JsonSchema = {
   type: "object",
@@ -35,7 +35,7 @@ const painter: Model = {
 
 let account = { key: "", address: "" };
 
-await serve({
+serve({
   id: "acme",
   version: "1.0.0",
   name: "Acme",

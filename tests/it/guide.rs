@@ -96,9 +96,9 @@ async fn in_bash() {
 async fn in_typescript() {
     let home = Home::new();
     home.run(&["new", "typescript", "acme"]).await.ok();
-    fs::copy(repository("protocol/guide/acme.ts"), home.file("acme/src/provider.ts")).unwrap();
+    fs::copy(repository("protocol/guide/acme.ts"), home.file("acme/src/acme.ts")).unwrap();
     Running::start(home.typed("cd acme && npm ci && npm run build")).ended_within(LONG).await.ok();
-    let command = PluginCommand::new("node").arg(home.file("acme/dist/provider.js"));
+    let command = PluginCommand::new("node").arg(home.file("acme/dist/src/acme.js"));
     does_what_the_guide_says(command.root(home.file("acme"))).await;
 }
 
