@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use prizm_plugin::serde_json::{Value, json};
 use prizm_plugin::{
-    Charged, Configuration, Context, Decimal, Declaration, Error, ErrorKind, Estimate, Location, MediaKind, Model,
-    Price, Provider, Request, Response, Startup, Usage, serve,
+    Charged, Configuration, Context, Decimal, Declaration, Error, ErrorKind, Estimate, EstimateRequest, Location,
+    MediaKind, Model, Price, Provider, Request, Response, Startup, Usage, serve,
 };
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -96,7 +96,7 @@ impl Provider for Acme {
         Ok(())
     }
 
-    async fn estimate(&self, _request: Request, _cx: &Context) -> Result<Estimate, Error> {
+    async fn estimate(&self, _request: EstimateRequest, _cx: &Context) -> Result<Estimate, Error> {
         Ok(Estimate { cost: cost(), currency: Some("USD".to_owned()), time_ms: Some(200) })
     }
 

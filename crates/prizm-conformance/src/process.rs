@@ -156,8 +156,8 @@ pub(crate) fn wait(pid: Pid) -> Exit {
     loop {
         match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
             Ok(Some(status)) => {
-                let code = status.exit_status().map(|code| Exit::Code(code as i32));
-                let signal = status.terminating_signal().map(|signal| Exit::Signal(signal as i32));
+                let code = status.exit_status().map(Exit::Code);
+                let signal = status.terminating_signal().map(Exit::Signal);
                 return code.or(signal).unwrap_or(Exit::Code(-1));
             }
             Err(rustix::io::Errno::INTR) | Ok(None) => {}

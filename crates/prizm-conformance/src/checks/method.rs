@@ -57,7 +57,7 @@ fn bad_estimate(result: &Value) -> Option<String> {
     }
     let field = |name: &str| result.get(name).filter(|value| !value.is_null());
     let cost =
-        field("cost").filter(|cost| !cost.as_str().is_some_and(|cost| cost.parse::<prizm_protocol::Decimal>().is_ok()));
+        field("cost").filter(|cost| cost.as_str().is_none_or(|cost| cost.parse::<prizm_protocol::Decimal>().is_err()));
     if let Some(cost) = cost {
         return Some(format!("`cost` of the estimate is {}, not a decimal string", quoted(cost)));
     }

@@ -54,10 +54,10 @@ fn one(method: &str, params: &Value, findings: &mut Findings) {
         let method: String = method.chars().take(80).collect();
         return findings.fault("CH-15", format!("it sent the notification `{}`", method.escape_debug()));
     }
-    if let Some((name, fields)) = SHAPES.iter().find(|(name, _)| *name == method) {
-        if let Some(why) = wrong(&format!("`{name}`"), params, fields) {
-            findings.fault("CH-15", why);
-        }
+    if let Some((name, fields)) = SHAPES.iter().find(|(name, _)| *name == method)
+        && let Some(why) = wrong(&format!("`{name}`"), params, fields)
+    {
+        findings.fault("CH-15", why);
     }
     if method == "$/log" && params.is_object() {
         log(params, findings);

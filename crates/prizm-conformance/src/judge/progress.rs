@@ -116,7 +116,7 @@ fn accepted(id: u64, said: &mut Said, params: &Value, findings: &mut Findings) {
     let remote = params.get("remoteId").unwrap_or(&Value::Null);
     if said.accepted > 1 {
         findings.fault("PR-8", format!("`$/accepted` came twice for the request {id}"));
-    } else if !remote.as_str().is_some_and(|remote| !remote.is_empty()) {
+    } else if remote.as_str().is_none_or(|remote| remote.is_empty()) {
         findings.fault("PR-8", format!("the `remoteId` of `$/accepted` is {}", quoted(remote)));
     }
 }

@@ -25,7 +25,7 @@ impl Session<'_> {
             entry.claimed |= is_complaint;
         }
         let since = state.transcript.entries.iter().enumerate().skip(ask.at + 1);
-        let found = since.filter_map(|(index, entry)| match &entry.event {
+        let mut found = since.filter_map(|(index, entry)| match &entry.event {
             _ if entry.claimed => None,
             Event::Received { what: Received::BadId(id), .. } if id != "null" => Some((index, "CH-9")),
             Event::Received { what: Received::Broken(_), .. } => Some((index, "CH-1")),
@@ -34,7 +34,7 @@ impl Session<'_> {
             }
             _ => None,
         });
-        if let Some((_, rule)) = found.last() {
+        if let Some((_, rule)) = found.next_back() {
             return Some(rule);
         }
         // An answer to nothing, where one is missing, is the missing one with another id.
