@@ -8,6 +8,9 @@ use std::{env, fs, io};
 /// Bundled providers that are not part of the program itself.
 const EMBEDDED: &[&str] = &["ffmpeg"];
 
+/// What a bundled provider in Python gets beside its own files.
+const PYTHON_SDK: &str = "protocol/python/prizm_plugin";
+
 /// What a project in each language is made of: what of the repository, and where it goes. The reference provider `echo`
 /// is the template; the SDK travels with it.
 const TEMPLATES: &[(&str, &[(&str, &str)])] = &[
@@ -35,7 +38,7 @@ const TEMPLATES: &[(&str, &[(&str, &str)])] = &[
         "python",
         &[
             ("protocol/echo/python", ""),
-            ("protocol/python/prizm_plugin", "prizm_plugin"),
+            (PYTHON_SDK, "prizm_plugin"),
             ("LICENSE-MIT", "prizm_plugin/LICENSE-MIT"),
         ],
     ),
@@ -57,7 +60,11 @@ fn embedded(repository: &Path) -> io::Result<String> {
     let mut code = String::from("const EMBEDDED: &[prizm_registry::BundledFiles] = &[\n");
     for plugin in EMBEDDED {
         let mut files = Vec::new();
-        collect(&repository.join("plugins").join(plugin), "", needed_to_run, &mut files)?;
+        let root = repository.join("plugins").join(plugin);
+        collect(&root, "", needed_to_run, &mut files)?;
+        if root.join("provider.py").is_file() && !root.join("prizm_plugin").exists() {
+            collect(&repository.join(PYTHON_SDK), "prizm_plugin", needed_to_run, &mut files)?;
+        }
         writeln!(code, "    prizm_registry::BundledFiles({}),", literal(files)).map_err(io::Error::other)?;
     }
     Ok(code + "];\n")

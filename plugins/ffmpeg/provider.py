@@ -1,8 +1,6 @@
 """Entry point of the FFmpeg provider: `python3 -B provider.py`, started by a Prizm host."""
 
-import sys
-
 from prizm_ffmpeg.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

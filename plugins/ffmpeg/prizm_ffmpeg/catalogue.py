@@ -11,5 +11,3 @@ MODELS: Mapping[str, Model] = {
     module.MODEL.id: module.MODEL
     for module in (extract_audio, frame, contact_sheet, transcode, convert_audio, still_video)
 }
-
-CAPABILITIES = tuple(dict.fromkeys(model.capability for model in MODELS.values()))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .errors import RpcError, invalid_params, named
-from .jobs import Job
-from .process import Finished, run
+from prizm_plugin import Error, Finished
+
+from .errors import invalid_params, named
+from .job import Job
+from .process import run
 from .tools import Tools
 
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
@@ -81,7 +83,7 @@ def last_words(finished: Finished, job: Job) -> str:
     return "; ".join(lines[-2:]) or f"it ended with status {finished.returncode} and said nothing"
 
 
-def failure(finished: Finished, job: Job) -> RpcError:
+def failure(finished: Finished, job: Job) -> Error:
     """The named error for an ffmpeg that failed."""
     said = "\n".join(finished.stderr)
     words = last_words(finished, job)

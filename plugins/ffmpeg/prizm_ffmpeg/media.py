@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import RpcError, invalid_params, named
+from prizm_plugin import Error, Media
+
+from .errors import invalid_params, named
 from .schema import show
 
 PRIMARY = ""
@@ -33,9 +35,9 @@ class InputSpec:
     role: str = PRIMARY
     required: bool = True
 
-    def to_json(self) -> dict[str, Any]:
+    def declare(self) -> Any:
         """The declaration of this input."""
-        spec: dict[str, Any] = {"kind": self.kind, "required": self.required}
+        spec = {"kind": self.kind, "required": self.required}
         return {"role": self.role, **spec} if self.role else spec
 
 
@@ -53,18 +55,14 @@ class Input:
         return os.path.splitext(os.path.basename(self.name))[0] or self.kind
 
 
-def read_inputs(specs: list[InputSpec], inputs: Any) -> dict[str, Input]:
+def read_inputs(specs: list[InputSpec], inputs: list[Media]) -> dict[str, Input]:
     """The inputs of a request by role, checked against what the model takes."""
-    if not isinstance(inputs, list):
-        raise invalid_params(f"inputs: expected an array of media; got {show(inputs)}")
     by_role = {spec.role: spec for spec in specs}
     found: dict[str, Input] = {}
     for index, medium in enumerate(inputs):
         where = f"inputs[{index}]"
-        if not isinstance(medium, dict):
-            raise invalid_params(f"{where}: expected a medium; got {show(medium)}")
-        role = medium.get("role") or PRIMARY
-        spec = by_role.get(role) if isinstance(role, str) else None
+        role = medium.role or PRIMARY
+        spec = by_role.get(role)
         if spec is None or role in found:
             raise invalid_params(f"{where}: the model takes {_describe(specs)}; got another input of role {show(role)}")
         found[role] = _read_input(where, spec, medium)
@@ -74,18 +72,18 @@ def read_inputs(specs: list[InputSpec], inputs: Any) -> dict[str, Input]:
     return found
 
 
-def _read_input(where: str, spec: InputSpec, medium: Mapping[str, Any]) -> Input:
-    kind, path, name = medium.get("kind"), medium.get("path"), medium.get("name")
-    if kind != spec.kind:
-        raise invalid_params(f"{where}: expected kind {spec.kind}; got {show(kind)}")
-    if not isinstance(path, str):
-        raise invalid_params(f"{where}: expected a file by path below the job directory; got {show(path)}")
+def _read_input(where: str, spec: InputSpec, medium: Media) -> Input:
+    path = medium.path
+    if medium.kind != spec.kind:
+        raise invalid_params(f"{where}: expected kind {spec.kind}; got {show(medium.kind)}")
+    if path is None:
+        raise invalid_params(f"{where}: expected a file by path below the job directory")
     parts = path.split("/")
-    if parts[0] != "in" or len(parts) < 2 or ".." in parts or "" in parts or not _encodable(path):
+    if parts[0] != "in" or len(parts) < 2 or ".." in parts or "" in parts or "\0" in path:
         raise invalid_params(
             f"{where}: the path {show(path)} is refused; expected in/… inside the job directory, without '..'"
         )
-    return Input(spec.kind, path, name if isinstance(name, str) and name else parts[-1])
+    return Input(spec.kind, path, medium.name or parts[-1])
 
 
 def open_check(job_dir: str, item: Input) -> None:
@@ -152,14 +150,14 @@ def _reserve(job_dir: str, stem: str, extension: str) -> str:
         raise unwritable(error) from error
 
 
-def unwritable(error: OSError) -> RpcError:
+def unwritable(error: OSError) -> Error:
     """The answer where out/ cannot be written."""
     return named("ResourceExhausted", f"cannot write below out/ in the job directory: {error.strerror}")
 
 
-def output_json(kind: str, mime: str, path: str, name: str, meta: Mapping[str, Any]) -> dict[str, Any]:
-    """An output medium as it goes over the wire."""
-    return {"kind": kind, "mime": mime, "path": path, "name": name, "meta": dict(meta)}
+def output_medium(kind: Any, mime: str, path: str, name: str, meta: dict[str, Any]) -> Media:
+    """An output as the host is told of it."""
+    return Media(kind, mime, path=path, name=name, meta=meta)
 
 
 def _describe(specs: list[InputSpec]) -> str:
@@ -167,12 +165,3 @@ def _describe(specs: list[InputSpec]) -> str:
         f"{'' if s.required else 'optionally '}one {s.kind}{f' of role {s.role}' if s.role else ''}" for s in specs
     )
 
-
-def _encodable(path: str) -> bool:
-    if "\0" in path:
-        return False
-    try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
-    return True

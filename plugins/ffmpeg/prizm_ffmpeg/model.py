@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from prizm_plugin import Media
+from prizm_plugin import Model as Declared
+
 from .ffmpeg import MAX_INPUT_PIXELS
-from .jobs import Job
+from .job import Job
 from .media import PRIMARY, Input, InputSpec
 from .schema import Schema
 from .tools import Tools
@@ -32,7 +35,7 @@ class Call:
 class Product:
     """What a transform made: media as they go over the wire, and what ffmpeg warned of."""
 
-    outputs: list[dict[str, Any]]
+    outputs: list[Media]
     warnings: list[str]
 
 
@@ -51,17 +54,18 @@ class Model:
     check: Callable[[Mapping[str, Any]], object]
     run: Callable[[Call], Product]
 
-    def describe(self) -> dict[str, Any]:
+    def declare(self) -> Declared:
         """The model's declaration."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "description": self.description,
-            "capabilities": [self.capability],
-            "options": {self.capability: self.options},
-            "inputs": {self.capability: [each.to_json() for each in self.inputs]},
-            "isFree": True,
-            "limits": {"maxInputPixels": MAX_INPUT_PIXELS},
-            "inputFormats": list(self.input_formats),
-            "outputFormats": list(self.output_formats),
-        }
+        capability: Any = self.capability
+        return Declared(
+            self.id,
+            [capability],
+            name=self.name,
+            description=self.description,
+            options={capability: self.options},
+            inputs={capability: [each.declare() for each in self.inputs]},
+            is_free=True,
+            limits={"maxInputPixels": MAX_INPUT_PIXELS},
+            input_formats=self.input_formats,
+            output_formats=self.output_formats,
+        )

@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import named
 from .ffmpeg import QUIET, last_words, safe_input
-from .jobs import Job
+from .job import Job
 from .process import run
 from .tools import Tools
 

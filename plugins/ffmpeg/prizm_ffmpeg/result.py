@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from .errors import RpcError, named
+from prizm_plugin import Error, Media
+
+from .errors import named
 from .ffmpeg import encode
-from .media import output_file, output_json
+from .media import output_file, output_medium
 from .model import Call, Product
 from .probe import probe
 
@@ -36,14 +37,14 @@ def describe(
     extension: str,
     warnings: list[str],
     demuxer: str | None = None,
-) -> dict[str, Any]:
+) -> Media:
     """The output medium of a finished file; an empty one is the input's fault and is named so."""
     try:
         found = probe(call.tools, call.job, path, demuxer)
-    except RpcError as error:
-        if (error.data or {}).get("kind") != "InvalidMedia":
+    except Error as error:
+        if error.kind != "InvalidMedia":
             raise
         words = "; ".join(warnings) or "the chosen part of the input holds no data for it"
         raise named("InvalidMedia", f"ffmpeg made no usable {kind}: {words}") from error
     name = f"{call.primary.stem}.{extension}"
-    return output_json(kind, mime, path, name, found.meta())
+    return output_medium(kind, mime, path, name, found.meta())

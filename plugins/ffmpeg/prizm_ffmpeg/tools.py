@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .config import Config
 from .errors import named
-from .jobs import Job
+from .job import Job
 from .process import run
 
 INSTALL_HINT = "install it with `apt-get install ffmpeg`"

@@ -19,15 +19,22 @@ from pathlib import Path
 from typing import Any, Callable
 
 ROOT = Path(__file__).resolve().parent.parent
+SDK = ROOT.parent.parent / "protocol" / "python"
 PROVIDER = (sys.executable, "-B", "provider.py")
 PATIENCE = 30.0
+HELLO: dict[str, Any] = {
+    "protocolVersions": ["1.0"],
+    "host": {"name": "tests", "version": "0"},
+    "limits": {"maxFrameBytes": 8 * 1024 * 1024, "maxInFlight": 64},
+    "instanceId": "tests-1",
+}
 
 
 class Host:
     """One provider process and the conversation with it."""
 
     def __init__(self, command: Sequence[str] = PROVIDER, env: dict[str, str] | None = None) -> None:
-        variables = {**os.environ, "PRIZM_PLUGIN": "1", **(env or {})}
+        variables = {**os.environ, "PRIZM_PLUGIN": "1", "PYTHONPATH": str(SDK), **(env or {})}
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, cwd=ROOT, env=variables, stdin=pipe, stdout=pipe, stderr=pipe)
         self.frames: list[dict[str, Any]] = []
@@ -98,7 +105,7 @@ class Host:
         self.wait_frame(lambda frame: is_progress(frame, request_id) and frame["params"].get("fraction", -1) > above)
 
     def ready(self, config: dict[str, Any] | None = None) -> Host:
-        self.call("initialize", {"protocolVersions": ["1.0"], "host": {"name": "tests", "version": "0"}})
+        self.call("initialize", HELLO)
         answer = self.call("configure", {"config": config or {}, "services": {}})
         assert answer.get("result") == {"ready": True}, answer
         return self
@@ -253,8 +260,8 @@ class ProviderCase(unittest.TestCase):
         self.assertNotIn(str(job), answer["error"]["message"])
         return answer["error"]
 
-    def assert_kind(self, error: dict[str, Any], code: int, kind: str, *words: str) -> None:
-        self.assertEqual((error["code"], error["data"]["kind"]), (code, kind), error)
+    def assert_kind(self, error: dict[str, Any], code: int, kind: str | None, *words: str) -> None:
+        self.assertEqual((error["code"], error.get("data", {}).get("kind")), (code, kind), error)
         for word in words:
             self.assertIn(word, error["message"])
 

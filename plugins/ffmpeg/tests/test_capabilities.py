@@ -75,7 +75,7 @@ class VideoToImage(SharedProviderCase):
         output = self.transform(job, "frame", "video-to-image", {"time": "50%", "height": 60})
         self.assertEqual((output["meta"]["width"], output["meta"]["height"]), (80, 60))
         error = self.refused(self.job_dir("live.mkv"), "frame", "video-to-image", {"time": 5})
-        self.assert_kind(error, -32602, "InvalidParams", "option time", "beyond the end")
+        self.assert_kind(error, -32602, None, "option time", "beyond the end")
 
     def test_contact_sheet(self) -> None:
         options = {"columns": 3, "rows": 2, "tileWidth": 100, "gap": 5}

@@ -46,7 +46,7 @@ class Progress(LongCase):
         self.assertEqual(reports[0]["stage"], "probing")
         encoding = [report for report in reports if report["stage"] == "encoding"]
         self.assertGreater(len(encoding), 3)
-        self.assertLessEqual(len(reports), elapsed * 10 + 1)
+        self.assertLessEqual(len(reports), elapsed * 10 + 2)
         fractions = [report["fraction"] for report in encoding]
         self.assertEqual(fractions, sorted(fractions))
         self.assertTrue(all(0 <= fraction <= 1 for fraction in fractions))
