@@ -164,4 +164,3 @@ def _describe(specs: list[InputSpec]) -> str:
     return ", ".join(
         f"{'' if s.required else 'optionally '}one {s.kind}{f' of role {s.role}' if s.role else ''}" for s in specs
     )
-

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from prizm_plugin.testing import Host
-
 from provider import echo
 
 

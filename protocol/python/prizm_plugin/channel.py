@@ -154,4 +154,3 @@ def too_large(what: str, size: int, limit: int) -> Error:
     """The error for a frame over the limit."""
     message = f"{what} has {size} bytes; the limit is {limit}. Send media by path"
     return Error("FrameTooLarge", message, details={"size": size, "limit": limit})
-

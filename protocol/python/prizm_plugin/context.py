@@ -156,9 +156,7 @@ class Context:
         from .children import run
 
         directory = self._job.job_dir if cwd is None else cwd
-        return run(
-            self, argv, on_line=on_line, cwd=directory, env=env, time_limit=time_limit, check=check
-        )
+        return run(self, argv, on_line=on_line, cwd=directory, env=env, time_limit=time_limit, check=check)
 
     def _dir(self) -> str:
         if self._job.job_dir is None:

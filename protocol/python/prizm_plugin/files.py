@@ -9,7 +9,6 @@ from .media import Media
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Union
 
     from .types import Kind

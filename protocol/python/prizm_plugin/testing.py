@@ -1,10 +1,10 @@
 """A host for tests: talks to a provider in this process, over pipes, as Prizm does.
 
-    class Greets(unittest.TestCase):
-        def test_it_greets(self):
-            with Host(provider) as host:
-                answer = host.transform("greeter", "text-to-text", text="Ann")
-                self.assertEqual(answer["result"]["outputs"][0]["text"], "Hello Ann")
+class Greets(unittest.TestCase):
+    def test_it_greets(self):
+        with Host(provider) as host:
+            answer = host.transform("greeter", "text-to-text", text="Ann")
+            self.assertEqual(answer["result"]["outputs"][0]["text"], "Hello Ann")
 """
 
 from __future__ import annotations

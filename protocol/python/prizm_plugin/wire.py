@@ -121,9 +121,7 @@ TYPES = {
     "ErrorData": _error_data,
     "ErrorObject": f.record(code=field(_i64), message=_text, data=field(f.anything, OPTIONAL)),
     "EstimateParams": _estimate,
-    "EstimateResult": f.record(
-        cost=field(f.decimal, OPTIONAL), currency=_maybe_text, timeMs=field(_u64, OPTIONAL)
-    ),
+    "EstimateResult": f.record(cost=field(f.decimal, OPTIONAL), currency=_maybe_text, timeMs=field(_u64, OPTIONAL)),
     "Health": f.record(
         status=field(f.word("healthy", "degraded", "unhealthy", others="degraded")),
         uptimeMs=field(_u64),

@@ -89,7 +89,9 @@ class Lab:
         if what == "interrupt":
             raise KeyboardInterrupt
         if what == "rate":
-            raise Error("RateLimited", "slow down", retry_after=1.5, docs_url="https://example.org", details={"left": 0})
+            raise Error(
+                "RateLimited", "slow down", retry_after=1.5, docs_url="https://example.org", details={"left": 0}
+            )
         if what == "huge":
             return "x" * number
         if what == "chunks":
@@ -110,8 +112,14 @@ class Lab:
         if what == "result":
             return Result(["one"], usage={"cost": "0.5", "currency": "USD", "tokens": 3}, meta={"seed": 1})
         if what == "bad":
-            return {"nothing": None, "nan": Result(["x"], meta={"x": math.nan}), "half": "\ud800", "object": object(),
-                    "set": Result(["x"], meta={"x": {1}}), "media": [3]}[rest]  # fmt: skip
+            return {
+                "nothing": None,
+                "nan": Result(["x"], meta={"x": math.nan}),
+                "half": "\ud800",
+                "object": object(),
+                "set": Result(["x"], meta={"x": {1}}),
+                "media": [3],
+            }[rest]
         if what == "burst":
             for step in range(1000):
                 context.progress(step / 1000, "at once")

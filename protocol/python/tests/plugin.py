@@ -108,7 +108,8 @@ class Plugin:
     def said(self) -> str:
         """All of stderr, once the process has ended."""
         assert self.process.stderr is not None
-        return self.process.stderr.read().decode()
+        said: bytes = self.process.stderr.read()
+        return said.decode()
 
     def ended(self) -> tuple[int, float]:
         """The exit status, and how long it took."""

@@ -24,8 +24,7 @@ def transform(request: Request, context: Context) -> Any:
         print(FORGED)
         print("printed by the program é \ud800")
         os.write(1, b"written to descriptor 1\n")
-        sys.__stdout__.write("written to the first stdout\n")
-        sys.__stdout__.flush()
+        print("written to the first stdout", file=sys.__stdout__, flush=True)
         assert sys.stdin.read() == ""
         os.system("echo printed by a shell; cat")
         subprocess.run(["sh", "-c", "echo printed by a child; cat"], check=True)

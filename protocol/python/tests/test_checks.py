@@ -35,7 +35,9 @@ class Handshake(LabCase):
 
     def test_it_needs_a_common_version_and_happens_once(self) -> None:
         host = self.host(Lab(), ready=False)
-        error = self.assert_error(host.call("initialize", {**HELLO, "protocolVersions": ["2.0", "1.1"]}), 1002, "2.0, 1.1")
+        error = self.assert_error(
+            host.call("initialize", {**HELLO, "protocolVersions": ["2.0", "1.1"]}), 1002, "2.0, 1.1"
+        )
         self.assertEqual(error["data"]["supported"], ["1.0"])
         self.assert_error(host.call("initialize", {"protocolVersions": ["1.0"]}), -32602, "the field `host` is missing")
         self.assert_error(host.call("initialize"), -32602)
@@ -85,10 +87,13 @@ class Requests(LabCase):
         def steps(value: Any) -> dict[str, Any]:
             return host.transform("plain", "text-to-text", text="option", options={"steps": value})
 
-        error = self.assert_error(steps("many"), -32602, 'option `steps`: expected an integer from 1 to 255, got "many"')
+        error = self.assert_error(
+            steps("many"), -32602, 'option `steps`: expected an integer from 1 to 255, got "many"'
+        )
         expected = {"option": "steps", "expected": "an integer from 1 to 255", "got": '"many"'}
         self.assertEqual(error["data"], expected)
-        for wrong in (0, 256, 1.5, True, [1], {}):
+        wrongs: tuple[Any, ...] = (0, 256, 1.5, True, [1], {})
+        for wrong in wrongs:
             self.assert_error(steps(wrong), -32602, "option `steps`")
         self.assertEqual(self.text_of(steps(None)), "7")
         self.assertEqual(self.text_of(steps(9)), "9")
@@ -109,10 +114,20 @@ class Requests(LabCase):
         host = self.host(Lab())
         before = len(host.seen)
         deep = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":' + b"[" * 10_000
-        for line in (b"", b"hello", b"{", b"\xff\xfe\x00", b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
-                     b'{"id":1,"method":"ping"}', b'{"jsonrpc":"2.0","id":null,"method":"ping"}',
-                     b'{"jsonrpc":"2.0","id":"1","method":"ping"}', b'{"jsonrpc":"2.0","id":1,"result":{}}',
-                     b'{"jsonrpc":"2.0"}', b'{"jsonrpc":"2.0","id":1,"id":1,"method":"ping"}', deep):  # fmt: skip
+        for line in (
+            b"",
+            b"hello",
+            b"{",
+            b"\xff\xfe\x00",
+            b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
+            b'{"id":1,"method":"ping"}',
+            b'{"jsonrpc":"2.0","id":null,"method":"ping"}',
+            b'{"jsonrpc":"2.0","id":"1","method":"ping"}',
+            b'{"jsonrpc":"2.0","id":1,"result":{}}',
+            b'{"jsonrpc":"2.0"}',
+            b'{"jsonrpc":"2.0","id":1,"id":1,"method":"ping"}',
+            deep,
+        ):
             host.send_bytes(line + b"\r\n")
         self.assert_alive(host)
         self.assertEqual(len(host.seen), before + 1)
@@ -120,9 +135,14 @@ class Requests(LabCase):
     def test_a_request_that_cannot_be_read_is_refused_by_its_id(self) -> None:
         host = self.host(Lab())
         job = json.dumps(JOB)
-        for number, wrong in enumerate((job.replace("echo", "\\ud800"), job.replace('"j"', '"j","deadlineMs":1e999'),
-                                        job.replace('"j"', '"j","options":{"x":' + '{"a":' * 200_000 + "1" + "}" * 200_001),
-                                        job.replace('"j"', '"j","jobId":"k"'))):  # fmt: skip
+        for number, wrong in enumerate(
+            (
+                job.replace("echo", "\\ud800"),
+                job.replace('"j"', '"j","deadlineMs":1e999'),
+                job.replace('"j"', '"j","options":{"x":' + '{"a":' * 200_000 + "1" + "}" * 200_001),
+                job.replace('"j"', '"j","jobId":"k"'),
+            )
+        ):
             id = 900 + number
             host.send_bytes(f'{{"jsonrpc":"2.0","id":{id},"method":"transform","params":{wrong}}}\n'.encode())
             self.assert_error(host.answer(id), -32602)
@@ -216,7 +236,11 @@ class OtherMethods(LabCase):
         async def estimate(request: Any, context: Any) -> Any:
             (media,) = request.inputs
             assert media.text is None and context.job_id == ""
-            return {"cost": __import__("decimal").Decimal("0.50"), "currency": "USD", "timeMs": media.meta["characters"]}
+            return {
+                "cost": __import__("decimal").Decimal("0.50"),
+                "currency": "USD",
+                "timeMs": media.meta["characters"],
+            }
 
         host = self.host(lab)
         known = [{"kind": "text", "mime": "text/plain", "meta": {"characters": 5}}]
@@ -239,9 +263,9 @@ class OtherMethods(LabCase):
     def test_what_an_author_returns_is_held_to_the_protocol(self) -> None:
         provider = Provider("bad", version="1", models=models())
         provider.transform(lambda request, context: "x")
-        provider.models(lambda: ["x"])  # type: ignore[arg-type,list-item,return-value]
-        provider.estimate(lambda request, context: {"cost": "much"})
-        provider.health(lambda measured: None)  # type: ignore[arg-type,return-value]
+        provider.models(lambda: ["x"])  # type: ignore[type-var]
+        provider.estimate(lambda request, context: {"cost": "much"})  # type: ignore[type-var]
+        provider.health(lambda measured: None)  # type: ignore[type-var]
         lab = Lab()
         lab.provider = provider
         host = self.host(lab)

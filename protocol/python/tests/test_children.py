@@ -60,7 +60,9 @@ class Programs(LabCase):
             raise
         except ProgramFailed as error:
             self.lab.saw("failed")
-            raise Error("UpstreamError", error.message, details={"status": error.finished.returncode, "reason": error.reason}) from None
+            raise Error(
+                "UpstreamError", error.message, details={"status": error.finished.returncode, "reason": error.reason}
+            ) from None
         return f"{done.returncode} {done.stdout.decode()}"
 
     async def run_in_a_coroutine(self, request: Request, context: Context) -> Any:
@@ -108,9 +110,7 @@ class Programs(LabCase):
     def test_it_runs_in_the_jobs_directory(self) -> None:
         with tempfile.TemporaryDirectory() as directory:
             where = os.path.realpath(directory)
-            answer = self.running.transform(
-                "run", "text-to-text", text="where", options={"keep": True}, jobDir=where
-            )
+            answer = self.running.transform("run", "text-to-text", text="where", options={"keep": True}, jobDir=where)
         self.assertEqual(self.text_of(answer), f"0 {where}\n")
 
 

@@ -84,15 +84,27 @@ class Wrongs(unittest.TestCase):
         job = {"model": "m", "capability": "c", "inputs": [], "jobId": "j"}
         cases: list[tuple[str, Any, str]] = [
             ("Media", {**media, "mime": 1}, "`mime`: expected a string, got an integer"),
-            ("Media", {**media, "kind": "smell"}, "`kind`: expected one of text, image, audio, video, 3d, got a string"),
+            (
+                "Media",
+                {**media, "kind": "smell"},
+                "`kind`: expected one of text, image, audio, video, 3d, got a string",
+            ),
             ("Media", [], "params: expected an object, got an array"),
-            ("TransformParams", {**job, "inputs": [media, {"kind": "text"}]}, "`inputs[1]`: the field `mime` is missing"),
+            (
+                "TransformParams",
+                {**job, "inputs": [media, {"kind": "text"}]},
+                "`inputs[1]`: the field `mime` is missing",
+            ),
             ("TransformParams", {**job, "inputs": {}}, "`inputs`: expected an array, got an object"),
             ("TransformParams", {**job, "options": None}, "`options`: expected an object, got null"),
             ("TransformParams", {**job, "deadlineMs": -1}, "`deadlineMs`: expected an integer from 0 to 2^64-1"),
             ("TransformParams", {**job, "deadlineMs": 1.5}, "`deadlineMs`: expected an integer"),
             ("TransformParams", {**job, "deadlineMs": True}, "`deadlineMs`: expected an integer"),
-            ("ConfigureParams", {"services": {"a": {"endpoints": {"b": 5}}}}, "`services.a.endpoints.b`: expected a string"),
+            (
+                "ConfigureParams",
+                {"services": {"a": {"endpoints": {"b": 5}}}},
+                "`services.a.endpoints.b`: expected a string",
+            ),
             ("ConfigureParams", {"config": "sk-secret"}, "`config`: expected an object, got a string"),
             ("Usage", {"cost": "1e3"}, "`cost`: expected digits"),
             ("EstimateResult", {"cost": "٣"}, "`cost`: expected digits"),

@@ -114,8 +114,12 @@ class Deaf(unittest.TestCase):
 
 class Streams(unittest.TestCase):
     def test_any_binary_streams_will_do(self) -> None:
-        lines = [{"id": 0, "method": "initialize", "params": HELLO}, {"id": 1, "method": "ping"}, {"method": "exit"},
-                 {"id": 2, "method": "ping"}]  # fmt: skip
+        lines: list[dict[str, Any]] = [
+            {"id": 0, "method": "initialize", "params": HELLO},
+            {"id": 1, "method": "ping"},
+            {"method": "exit"},
+            {"id": 2, "method": "ping"},
+        ]
         source = io.BytesIO(b"\n".join(json.dumps({"jsonrpc": "2.0", **line}).encode() for line in lines))
         sink = io.BytesIO()
         serve_io(Lab().provider, source, sink)

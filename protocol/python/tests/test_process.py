@@ -41,8 +41,15 @@ class Guard(unittest.TestCase):
             self.assertEqual(plugin.ended()[0], 0)
             self.assertEqual(plugin.noise, [])
             said = plugin.said()
-        for words in ("printed before serve", "forged", "printed by the program é \\ud800", "written to descriptor 1",
-                      "written to the first stdout", "printed by a shell", "printed by a child"):  # fmt: skip
+        for words in (
+            "printed before serve",
+            "forged",
+            "printed by the program é \\ud800",
+            "written to descriptor 1",
+            "written to the first stdout",
+            "printed by a shell",
+            "printed by a child",
+        ):
             self.assertIn(words, said)
         if LINUX:
             self.assertIn(" 0 -> /dev/null", said)
@@ -179,7 +186,9 @@ class Channels(unittest.TestCase):
         with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as sink:
             source.write(SCRIPT)
             source.seek(0)
-            done = subprocess.run([sys.executable, "-B", RUDE], stdin=source, stdout=sink, stderr=subprocess.DEVNULL, env=environment())
+            done = subprocess.run(
+                [sys.executable, "-B", RUDE], stdin=source, stdout=sink, stderr=subprocess.DEVNULL, env=environment()
+            )
             self.assertEqual(done.returncode, 0)
             sink.seek(0)
             answers = [json.loads(line) for line in sink.read().splitlines() if line]
@@ -215,7 +224,7 @@ class Channels(unittest.TestCase):
                 for first in range(1, 201, 40):
                     for id in range(first, first + 40):
                         plugin.begin(id, f"{id} {body}")
-                    answered = set()
+                    answered: set[int] = set()
                     while len(answered) < 40:
                         line = plugin.line()
                         assert line is not None
@@ -261,12 +270,27 @@ class Start(unittest.TestCase):
             os.read = told
             serve(own)
         """)
-        done = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}"],
-                              stdin=subprocess.DEVNULL, capture_output=True, env=environment())  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=environment(),
+        )
         imported = set(done.stderr.decode().split())
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("prizm_plugin.service", imported)
-        costly = {"asyncio", "json", "re", "enum", "typing", "threading", "pathlib", "inspect", "logging", "dataclasses"}
+        costly = {
+            "asyncio",
+            "json",
+            "re",
+            "enum",
+            "typing",
+            "threading",
+            "pathlib",
+            "inspect",
+            "logging",
+            "dataclasses",
+        }
         self.assertEqual(imported & costly, set())
 
     def test_every_name_is_there(self) -> None:
@@ -276,4 +300,4 @@ class Start(unittest.TestCase):
             self.assertIsNotNone(getattr(prizm_plugin, name))
             self.assertIn(name, dir(prizm_plugin))
         with self.assertRaisesRegex(AttributeError, "has no attribute 'nothing'"):
-            _ = prizm_plugin.nothing  # type: ignore[attr-defined]
+            _ = prizm_plugin.nothing
