@@ -61,6 +61,8 @@ def unknown_model(wanted: str, models: list[dict[str, Any]]) -> Error:
 
 def result(given: Any) -> dict[str, Any]:
     """Turn what a handler gave into what is sent."""
+    if type(given) is str:
+        return {"outputs": [{"kind": "text", "mime": "text/plain", "text": given}]}
     if isinstance(given, (str, Media)):
         given = Result([given])
     elif isinstance(given, (list, tuple)):

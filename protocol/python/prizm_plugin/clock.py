@@ -32,7 +32,8 @@ class Clock:
     """Calls back on its own thread. What it calls must neither wait nor be an author's."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._timers: list[Timer] = []
         self._started = False
         self._stopped = False
@@ -40,7 +41,7 @@ class Clock:
     def after(self, seconds: float, call: Callable[[], None]) -> Timer:
         """Call back after some seconds."""
         timer = Timer(time.monotonic() + seconds, call)
-        with self._changed:
+        with self._lock:
             if len(self._timers) > 64 and sum(each.call is None for each in self._timers) * 2 > len(self._timers):
                 self._timers = [each for each in self._timers if each.call is not None]
                 heapq.heapify(self._timers)
@@ -54,13 +55,13 @@ class Clock:
 
     def stop(self) -> None:
         """Let nothing happen any more."""
-        with self._changed:
+        with self._lock:
             self._stopped = True
             self._changed.notify()
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 call = self._next()
             if call is None:
                 return

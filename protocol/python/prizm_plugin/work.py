@@ -50,7 +50,8 @@ class Work:
         self._began = began
         self._clock = Clock()
         self._runner = Runner(self._clock)
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._jobs: dict[int, Job] = {}
         self._bytes = 0
         self._active = 0
@@ -79,7 +80,7 @@ class Work:
 
     def cancel(self, id: int) -> None:
         """Ask the work of a request to stop; one that waits for its turn never has it."""
-        with self._changed:
+        with self._lock:
             job = self._jobs.get(id)
             waited = self._waiting.pop(id, None)
         if job is not None and waited is not None:
@@ -90,13 +91,13 @@ class Work:
     def wait_for_room(self) -> None:
         """Wait until there is room for another request."""
         while len(self._jobs) >= MOST_REQUESTS or self._bytes >= MOST_BYTES or self._channel.is_full():
-            with self._changed:
+            with self._lock:
                 self._changed.wait(0.05)
 
     def abandon(self) -> None:
         """End everything that runs, and give it a moment to clean up: nobody listens any more."""
         self._clock.stop()
-        with self._changed:
+        with self._lock:
             for each in self._waiting:
                 del self._jobs[each]
             self._waiting.clear()
@@ -106,7 +107,7 @@ class Work:
         children = sys.modules.get(f"{__package__}.children")
         if children is not None:
             children.kill_all()
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: not self._jobs, LAST_MOMENT)
         self._runner.stop()
 
@@ -130,7 +131,7 @@ class Work:
             self._take_turn(job, lambda: self._runner.start(job, call))
 
     def _take_turn(self, job: Job, start: Callable[[], None]) -> None:
-        with self._changed:
+        with self._lock:
             if job.answered:
                 return
             job.has_slot = self._active < self._provider.max_in_flight
@@ -152,7 +153,7 @@ class Work:
             call = Call(hook, (configuration, Startup(job)), lambda _: {"ready": True})
             job.before_answer = self._configured_or_not
             job.after_answer = self._next_configuration
-            with self._changed:
+            with self._lock:
                 self._configurations.append(lambda: self._runner.start(job, call))
                 is_first = len(self._configurations) == 1
             if is_first:
@@ -165,7 +166,7 @@ class Work:
     def _next_configuration(self, job: Job) -> None:
         """Configurations are taken one after the other."""
         self._after_answer(job)
-        with self._changed:
+        with self._lock:
             self._configurations.popleft()
             start = self._configurations[0] if self._configurations else None
         if start is not None:
@@ -195,7 +196,7 @@ class Work:
         unconfigured = self._provider.needs_configuration and not self._configured
         uptime = round((time.monotonic() - self._began) * 1000)
         status: Any = "degraded" if unconfigured else "healthy"
-        with self._changed:
+        with self._lock:
             measured = Health(status, uptime, self._active, len(self._waiting), self._last_error)
         hook = self._provider.hook("health")
         if hook is None:
@@ -206,7 +207,7 @@ class Work:
     def _shutdown(self, id: int, _: Any, size: int) -> None:
         hook = None if self._draining else self._provider.hook("shutdown")
         self._draining = True
-        with self._changed:
+        with self._lock:
             waiting = [self._jobs[each] for each in self._waiting]
             self._waiting.clear()
             running = [each for each in self._jobs.values() if not each.is_shutdown]
@@ -220,7 +221,7 @@ class Work:
             self._runner.on_thread(lambda: self._end(job, hook))
 
     def _end(self, job: Job, hook: Callable[[], Any] | None) -> None:
-        with self._changed:
+        with self._lock:
             idle = self._changed.wait_for(lambda: all(each.is_shutdown for each in self._jobs.values()), DRAIN)
         if not idle:
             note("shutting down with work that ignored its cancellation")
@@ -248,7 +249,7 @@ class Work:
         job = Job(id, size, self._channel, self._clock)
         job.before_answer = self._before_answer
         job.after_answer = self._after_answer
-        with self._changed:
+        with self._lock:
             earlier = self._jobs.get(id)
             if earlier is None or earlier.answered:
                 self._jobs[id] = job
@@ -261,7 +262,7 @@ class Work:
     def _before_answer(self, job: Job, error: Error | None) -> None:
         unremembered = (errors.CANCELLED, errors.INVALID_PARAMS, errors.METHOD_NOT_FOUND)
         start = None
-        with self._changed:
+        with self._lock:
             if error is not None and error.code not in unremembered:
                 self._last_error = error.message
             self._waiting.pop(job.id, None)
@@ -276,7 +277,7 @@ class Work:
             start()
 
     def _after_answer(self, job: Job) -> None:
-        with self._changed:
+        with self._lock:
             if self._jobs.get(job.id) is job:
                 del self._jobs[job.id]
             self._bytes -= job.size
