@@ -16,7 +16,7 @@ pub struct Program {
     pub package: &'static str,
     /// The argument that makes it print its version.
     version: &'static str,
-    /// The oldest release that the tests pass with: that of Debian 12.
+    /// The oldest release that the tests pass with: that of Debian 12, but for Node.
     pub oldest: (u32, u32),
     /// What it is needed for.
     purpose: &'static str,
@@ -43,7 +43,7 @@ pub const NEEDED: &[Program] = &[
         name: "node",
         package: "nodejs",
         version: "--version",
-        oldest: (18, 13),
+        oldest: (20, 0),
         purpose: "runs the providers in JavaScript and TypeScript",
     },
     Program {

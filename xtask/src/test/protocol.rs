@@ -1,4 +1,4 @@
-//! The tests of the SDKs and of the reference providers that are written in Python and Bash.
+//! The tests of the SDKs and of the reference providers that are not written in Rust.
 
 use std::fs;
 use std::path::Path;
@@ -9,37 +9,73 @@ use crate::sh::Argv;
 use crate::steps::Steps;
 
 const PYTHON_SDK: &str = "protocol/python";
-const PYTHON_ECHO: &str = "protocol/echo/python";
+const TYPESCRIPT_SDK: &str = "protocol/typescript";
 const BASH_ECHO: &str = "protocol/echo/bash";
-/// Where the reference provider in Python is put together with the SDK, as `prizm new` does it.
-const PYTHON_PROJECT: &str = "target/tmp/echo-python";
+
+/// A reference provider that is put together with its SDK, as `prizm new` does it.
+struct Project {
+    template: &'static str,
+    sdk: &'static str,
+    /// Where in the project the SDK is.
+    place: &'static str,
+    project: &'static str,
+}
+
+const PYTHON: Project = Project {
+    template: "protocol/echo/python",
+    sdk: "protocol/python/prizm_plugin",
+    place: "prizm_plugin",
+    project: "target/tmp/echo-python",
+};
+const TYPESCRIPT: Project = Project {
+    template: "protocol/echo/typescript",
+    sdk: "protocol/typescript/src",
+    place: "vendor/prizm-plugin",
+    project: "target/tmp/echo-typescript",
+};
+
+/// What is made of sources and of lock files, and is no part of a template.
+const MADE: &[&str] = &["__pycache__", "node_modules", "dist"];
 
 /// Runs them all.
 pub fn run(steps: &mut Steps, root: &Path) -> Result<()> {
     let discover = Argv::new("python3 -B -m unittest discover -s tests -t .");
     steps.command("Python SDK tests", &discover.directory(PYTHON_SDK))?;
-    lay_python_project(root)?;
-    let test = Argv::new("python3 -B -m unittest test_provider").directory(PYTHON_PROJECT);
+    PYTHON.lay(root)?;
+    let test = Argv::new("python3 -B -m unittest test_provider").directory(PYTHON.project);
     steps.command("echo in Python tests", &test)?;
+    npm(steps, "TypeScript SDK", TYPESCRIPT_SDK)?;
+    TYPESCRIPT.lay(root)?;
+    npm(steps, "echo in TypeScript", TYPESCRIPT.project)?;
     steps.command("echo in Bash tests", &Argv::new("bash test.sh").directory(BASH_ECHO))
 }
 
-fn lay_python_project(root: &Path) -> Result<()> {
-    let project = root.join(PYTHON_PROJECT);
-    if project.exists() {
-        fs::remove_dir_all(&project).with_context(|| format!("`{}` cannot be removed", project.display()))?;
-    }
-    copy(&root.join(PYTHON_ECHO), &project)?;
-    copy(&root.join(PYTHON_SDK).join("prizm_plugin"), &project.join("prizm_plugin"))
+/// Fetches what a package is developed with, and runs its tests.
+fn npm(steps: &mut Steps, name: &str, directory: &str) -> Result<()> {
+    let fetch = Argv::new("npm ci --ignore-scripts --no-audit --no-fund").directory(directory);
+    steps.command(&format!("{name} dependencies"), &fetch)?;
+    steps.command(&format!("{name} tests"), &Argv::new("npm test").directory(directory))
 }
 
-/// Copies a directory but for what Python has compiled.
+impl Project {
+    /// Puts it together anew.
+    fn lay(&self, root: &Path) -> Result<()> {
+        let project = root.join(self.project);
+        if project.exists() {
+            fs::remove_dir_all(&project).with_context(|| format!("`{}` cannot be removed", project.display()))?;
+        }
+        copy(&root.join(self.template), &project)?;
+        copy(&root.join(self.sdk), &project.join(self.place))
+    }
+}
+
+/// Copies a directory but for what is made.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("`{}` cannot be made", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("`{}` cannot be listed", from.display()))? {
         let entry = entry?;
         let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_name() == "__pycache__" {
+        if MADE.iter().any(|made| entry.file_name() == *made) {
             continue;
         }
         if path.is_dir() {
@@ -56,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_project_is_the_template_with_the_sdk_and_nothing_old() {
+    fn a_project_is_the_template_with_the_sdk_and_nothing_old() {
         let root = tempfile::tempdir().unwrap();
         for path in [
             "protocol/echo/python/provider.py",
@@ -65,18 +101,25 @@ mod tests {
             "protocol/python/prizm_plugin/__init__.py",
             "protocol/python/README.md",
             "target/tmp/echo-python/stale.py",
+            "protocol/echo/typescript/package.json",
+            "protocol/echo/typescript/dist/src/main.js",
+            "protocol/echo/typescript/node_modules/x/index.js",
+            "protocol/typescript/src/wire/read.ts",
         ] {
             let path = root.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        lay_python_project(root.path()).unwrap();
-        let project = root.path().join(PYTHON_PROJECT);
-        let mut names: Vec<_> = fs::read_dir(&project).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        assert_eq!(names, [".github", "prizm_plugin", "provider.py"]);
-        assert!(
-            project.join(".github/workflows/ci.yml").is_file() && project.join("prizm_plugin/__init__.py").is_file()
-        );
+        for (project, expected, part) in [
+            (PYTHON, &[".github", "prizm_plugin", "provider.py"][..], "prizm_plugin/__init__.py"),
+            (TYPESCRIPT, &["package.json", "vendor"][..], "vendor/prizm-plugin/wire/read.ts"),
+        ] {
+            project.lay(root.path()).unwrap();
+            let laid = root.path().join(project.project);
+            let mut names: Vec<_> = fs::read_dir(&laid).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            assert_eq!(names, expected);
+            assert!(laid.join(part).is_file(), "{part}");
+        }
     }
 }
