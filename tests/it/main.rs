@@ -25,6 +25,7 @@ mod progress_chunks;
 mod spawn;
 mod stop;
 mod supervise;
+mod tap;
 mod validate;
 mod waits;
 

@@ -216,6 +216,7 @@ fn remedy(rpc: &ErrorObject) -> String {
         Some(WireKind::UpstreamError) => "the remote system failed: try again, or choose another provider",
         Some(WireKind::ContentRejected) => "change what you ask for: the remote system refuses it",
         Some(WireKind::InvalidMedia) => "check that the input is whole and of the kind that the model takes",
+        _ if rpc.code == code::METHOD_NOT_FOUND => "the plugin does not implement it",
         _ if rpc.code == code::INVALID_PARAMS => "check the options and inputs against the model's declaration",
         _ => "the plugin's own words say what is wrong; report them to its author",
     };

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use crate::connection::{Connection, Patience, soon};
 use crate::process::{LogSink, Process, Redactor, drain, spawn};
 use crate::report::Ended;
+use crate::tap::Wiretap;
 use crate::validate::{MAX_IN_FLIGHT, validate};
 use crate::wire::{Abandoned, Calls, Demux, Engine, Notice, Outbox};
 use crate::{Error, ErrorKind, PluginSpec, ProviderInfo, Stage, Timing};
@@ -59,10 +60,12 @@ impl Instance {
         let redactor = Redactor::default();
         // What was granted from the environment is as likely a secret as what is configured.
         redactor.add(spec.command.granted().map(str::to_owned));
-        let log = LogSink::new(label.to_owned(), redactor.clone());
+        let tap = spec.tap.clone().map(|tap| Wiretap::new(tap, process.pid(), redactor.clone()));
+        tap.iter().for_each(|tap| tap.started(&spec.command.to_string()));
+        let log = LogSink::new(label.to_owned(), redactor.clone(), tap.clone());
         let (abandoned_sender, abandoned) = mpsc::unbounded_channel();
         let calls = Calls::new(abandoned_sender);
-        let outbox = Outbox::default();
+        let outbox = Outbox::new(tap.clone());
         let (engine, responses) = Engine::start(calls.clone(), outbox.clone());
         let (ended_sender, ended) = watch::channel(None);
         let demux = Demux {
@@ -70,6 +73,7 @@ impl Instance {
             outbox: outbox.clone(),
             responses,
             log: log.clone(),
+            tap: tap.clone(),
             max_frame: MAX_FRAME_BYTES,
         };
         let stopping = Arc::new(AtomicBool::new(false));
@@ -84,6 +88,7 @@ impl Instance {
             stopping: Arc::clone(&stopping),
             calls: calls.clone(),
             outbox: outbox.clone(),
+            tap,
         };
         let writer = tokio::spawn(outbox.clone().write_to(pipes.stdin)).abort_handle();
         let life = tokio::spawn(life.run(ended_sender)).abort_handle();

@@ -45,6 +45,7 @@ mod process;
 mod report;
 mod sniff;
 mod supervise;
+mod tap;
 pub mod validate;
 mod wire;
 mod work;
@@ -58,6 +59,7 @@ pub use plugin::{Plugin, PluginSpec, PluginStats, State, Timing};
 pub use probe::probe;
 pub use process::PluginCommand;
 pub use sniff::{Sniffed, sniff};
+pub use tap::{Frame, FrameKind, Heard, Tap};
 pub use work::WorkDir;
 
 pub use validate::{Expected, Violation};

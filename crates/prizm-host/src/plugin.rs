@@ -18,7 +18,7 @@ use crate::connection::soon;
 use crate::instance::{Instance, Lease, Signals};
 use crate::supervise::{Permission, Supervisor};
 use crate::validate::validate_models;
-use crate::{Error, ErrorKind, Expected, PluginCommand, ProviderInfo, Stage};
+use crate::{Error, ErrorKind, Expected, PluginCommand, ProviderInfo, Stage, Tap};
 
 /// How a plugin is started and kept.
 #[derive(Clone, Debug)]
@@ -31,12 +31,20 @@ pub struct PluginSpec {
     pub work_dir: PathBuf,
     /// How long things may take.
     pub timing: Timing,
+    /// Who hears all that passes.
+    pub tap: Option<Tap>,
 }
 
 impl PluginSpec {
     /// Starts a specification; jobs live in the system's temporary directory.
     pub fn new(command: PluginCommand) -> Self {
-        Self { command, expected: Expected::default(), work_dir: std::env::temp_dir(), timing: Timing::default() }
+        Self {
+            command,
+            expected: Expected::default(),
+            work_dir: std::env::temp_dir(),
+            timing: Timing::default(),
+            tap: None,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::process::{Exit, LogSink, Process};
 use crate::report::{Cause, Ended};
+use crate::tap::Wiretap;
 use crate::wire::{Calls, EndOfStream, Outbox};
 
 /// How long a plugin that closed its stdout may take to leave.
@@ -27,12 +28,14 @@ pub(super) struct Life {
     pub(super) stopping: Arc<AtomicBool>,
     pub(super) calls: Calls,
     pub(super) outbox: Outbox,
+    pub(super) tap: Option<Wiretap>,
 }
 
 impl Drop for Life {
     /// Nobody watches any more, perhaps because the runtime is gone: what waits must not wait for ever.
     fn drop(&mut self) {
         self.process.signal(Signal::KILL);
+        self.tap.take().iter().for_each(Wiretap::given_up);
         self.reader.abort();
         self.stderr.abort();
         self.outbox.close();
@@ -58,7 +61,9 @@ impl Life {
             Some(how) => Cause::Broke(how),
             None => Cause::Exit(exit),
         };
-        ended.send_replace(Some(Arc::new(Ended { cause, stderr: self.log.tail(), noise })));
+        let end = Ended { cause, stderr: self.log.tail(), noise };
+        self.tap.take().iter().for_each(|tap| tap.ended(&end));
+        ended.send_replace(Some(Arc::new(end)));
         self.calls.clear();
     }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use prizm_protocol::methods::DoTransform;
+use prizm_protocol::methods::estimate::EstimateResult;
 use prizm_protocol::methods::transform::{TransformParams, TransformResult};
+use prizm_protocol::methods::{DoTransform, Estimate};
 use prizm_protocol::{Media, MediaKind};
 use tokio::time::{Instant, timeout_at};
 
@@ -39,7 +40,7 @@ impl Plugin {
             capability: capability.to_string(),
             inputs,
             options,
-            job_id: job.as_ref().map_or_else(|| format!("job-{:08x}", fastrand::u32(..)), JobDir::id),
+            job_id: job.as_ref().map_or_else(new_id, JobDir::id),
             job_dir: job.as_ref().map(|job| job.path().to_string_lossy().into_owned()),
             deadline_ms: deadline.map(|deadline| {
                 u64::try_from(deadline.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX)
@@ -64,6 +65,31 @@ impl Plugin {
             None => outcome.await,
         }
     }
+
+    /// Asks what a job would cost, starting the plugin if need be. Of the inputs it is told the texts.
+    ///
+    /// # Errors
+    /// The plugin cannot be started, does not answer, or does not implement it, which is optional.
+    pub async fn estimate(&self, call: Call) -> Result<EstimateResult, Error> {
+        let lease = self.0.lease().await?;
+        let params = TransformParams {
+            model: call.model,
+            capability: call.capability.to_string(),
+            inputs: call.inputs.into_iter().filter_map(inline).collect(),
+            options: call.options,
+            job_id: new_id(),
+            job_dir: None,
+            deadline_ms: None,
+            idempotency_key: None,
+            resume: None,
+        };
+        let deadline = soon(self.0.spec.timing.query);
+        lease.connection.request::<Estimate>(&params, Stage::Call, deadline).await
+    }
+}
+
+fn new_id() -> String {
+    format!("job-{:08x}", fastrand::u32(..))
 }
 
 impl Shared {

@@ -1,5 +1,6 @@
 //! What a plugin says to people: drained from birth to death, kept for the crash report.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,8 @@ use prizm_protocol::methods::notifications::LogLevel;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::net::unix::pipe;
+
+use crate::tap::Wiretap;
 
 /// Longest line that is kept whole, in bytes.
 const LINE_LIMIT: usize = 64 * 1024;
@@ -24,6 +27,7 @@ pub(crate) struct LogSink(Arc<Inner>);
 struct Inner {
     plugin: String,
     redactor: Redactor,
+    tap: Option<Wiretap>,
     tail: Mutex<(VecDeque<String>, usize)>,
 }
 
@@ -47,6 +51,34 @@ impl Redactor {
             if text.contains(secret.as_str()) { text.replace(secret.as_str(), "***") } else { text }
         })
     }
+
+    /// Hides secrets in JSON, which can write them in many ways.
+    pub(crate) fn clean_json<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let none = self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if none {
+            return Cow::Borrowed(text);
+        }
+        let as_it_is = || Cow::Owned(self.clean(text.to_owned()));
+        if !text.contains('\\') {
+            return as_it_is();
+        }
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) => match self.clean_value(value.clone()) {
+                clean if clean == value => Cow::Borrowed(text),
+                clean => Cow::Owned(clean.to_string()),
+            },
+            Err(_) => as_it_is(),
+        }
+    }
+
+    fn clean_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.clean(text)),
+            Value::Array(items) => items.into_iter().map(|item| self.clean_value(item)).collect(),
+            Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, self.clean_value(value))).collect(),
+            other => other,
+        }
+    }
 }
 
 /// The shape of a JSON line on stderr; anything else is plain text.
@@ -61,8 +93,8 @@ struct JsonLine {
 }
 
 impl LogSink {
-    pub(crate) fn new(plugin: String, redactor: Redactor) -> Self {
-        Self(Arc::new(Inner { plugin, redactor, tail: Mutex::default() }))
+    pub(crate) fn new(plugin: String, redactor: Redactor, tap: Option<Wiretap>) -> Self {
+        Self(Arc::new(Inner { plugin, redactor, tap, tail: Mutex::default() }))
     }
 
     /// Takes a line of stderr.
@@ -84,12 +116,16 @@ impl LogSink {
         }
     }
 
-    /// Takes a line of stdout that is no frame.
-    pub(crate) fn noise(&self, line: &[u8], reason: &dyn std::fmt::Display) -> String {
-        let text = self.0.redactor.clean(printable(&line[..line.len().min(4096)]));
-        let reason = self.clean(reason.to_string());
+    /// Takes a line of stdout that is no frame; returns it and the reason as people may see them.
+    pub(crate) fn noise(&self, line: &[u8], reason: &str) -> (String, String) {
+        let (text, reason) = (self.shown(line), self.clean(reason.to_owned()));
         tracing::warn!(target: "stdout-noise", plugin = self.0.plugin, reason, "{text}");
-        text
+        (text, reason)
+    }
+
+    /// Returns the beginning of a line as people may see it.
+    pub(crate) fn shown(&self, line: &[u8]) -> String {
+        self.clean(printable(&line[..line.len().min(4096)]))
     }
 
     /// Hides secrets in what the plugin says to its caller, who prints it.
@@ -104,12 +140,7 @@ impl LogSink {
     }
 
     fn clean_value(&self, value: Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.clean(text)),
-            Value::Array(items) => items.into_iter().map(|item| self.clean_value(item)).collect(),
-            Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, self.clean_value(value))).collect(),
-            other => other,
-        }
+        self.0.redactor.clean_value(value)
     }
 
     /// Takes a `$/log` notification.
@@ -136,6 +167,7 @@ impl LogSink {
     }
 
     fn keep(&self, line: String) {
+        self.0.tap.iter().for_each(|tap| tap.stderr(&line));
         let mut tail = self.0.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, bytes) = &mut *tail;
         *bytes += line.len();
@@ -185,7 +217,7 @@ mod tests {
     fn the_tail_is_bounded_and_clean() {
         let redactor = Redactor::default();
         redactor.add(["hunter2".to_owned(), "ab".to_owned()]);
-        let sink = LogSink::new("p".into(), redactor);
+        let sink = LogSink::new("p".into(), redactor, None);
         sink.stderr(b"\x1b[31mkey is hunter2, ab");
         assert_eq!(sink.tail(), ["\u{fffd}[31mkey is ***, ab"]);
         sink.stderr(br#"{"level":"warning","msg":"low","target":"gpu","fields":{"free":1}}"#);

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::engine::{error_frame, result_frame};
 use super::{Calls, Outbox, read_into};
 use crate::process::LogSink;
+use crate::tap::{Turn, Wiretap};
 
 /// Lines of noise without a frame between them that end a session.
 const NOISE_LINES: u64 = 10_000;
@@ -38,6 +39,7 @@ pub(crate) struct Demux {
     pub(crate) outbox: Outbox,
     pub(crate) responses: mpsc::UnboundedSender<Vec<u8>>,
     pub(crate) log: LogSink,
+    pub(crate) tap: Option<Wiretap>,
     pub(crate) max_frame: usize,
 }
 
@@ -79,53 +81,58 @@ impl Demux {
     }
 
     fn line(&self, line: Line<'_>, noise: &mut NoiseCount) {
+        // Whoever acts upon the line is heard after it.
+        let mut turn = self.tap.as_ref().map(Wiretap::turn);
         match line {
-            Line::Whole(bytes) => match frame::classify(bytes) {
-                Ok(message) => match self.message(message) {
-                    Ok(()) => (noise.lines, noise.bytes) = (0, 0),
-                    Err(reason) => self.noise(bytes, bytes.len() as u64, &reason, noise),
-                },
-                Err(reason) => self.noise(bytes, bytes.len() as u64, &reason, noise),
+            Line::Whole(bytes) => match self.message(bytes) {
+                Ok(answer) => {
+                    (noise.lines, noise.bytes) = (0, 0);
+                    turn.iter_mut().for_each(|turn| turn.received(bytes));
+                    drop(turn);
+                    // A plugin that floods and does not read gets no further answers.
+                    let _ = answer.map(|answer| self.outbox.push(&answer));
+                }
+                Err(reason) => self.noise(bytes, bytes.len() as u64, &reason, noise, turn),
             },
-            Line::Oversized { size, id: Some(id), .. } if self.calls.answered(id) => {
-                let data = ErrorData {
-                    extra: [("size".into(), size.into()), ("limit".into(), self.max_frame.into())]
-                        .into_iter()
-                        .collect(),
-                    kind: Some(ErrorKind::FrameTooLarge.as_str().into()),
-                    retryable: Some(false),
-                    ..ErrorData::default()
-                };
+            Line::Oversized { size, id: Some(id), head, .. } if self.calls.answered(id) => {
                 let message = format!("the answer has {size} bytes, over the frame limit of {}", self.max_frame);
-                let error = ErrorObject::of_kind(ErrorKind::FrameTooLarge, message).with_data(data);
-                let _ = self.responses.send(error_frame(id, &error));
+                turn.iter().for_each(|turn| turn.noise(&self.log.shown(head), size, &message));
+                let _ = self.responses.send(error_frame(id, &self.too_large(size, message)));
             }
             Line::Oversized { size, head, .. } => {
                 let reason = format!("{size} bytes, over the frame limit of {}", self.max_frame);
-                self.noise(head, size, &reason, noise);
+                self.noise(head, size, &reason, noise, turn);
             }
         }
     }
 
-    fn noise(&self, line: &[u8], size: u64, reason: &dyn std::fmt::Display, count: &mut NoiseCount) {
-        count.lines += 1;
-        count.bytes += size;
-        count.last = Some(self.log.noise(line, reason));
+    fn too_large(&self, size: u64, message: String) -> ErrorObject {
+        let data = ErrorData {
+            extra: [("size".into(), size.into()), ("limit".into(), self.max_frame.into())].into_iter().collect(),
+            kind: Some(ErrorKind::FrameTooLarge.as_str().into()),
+            retryable: Some(false),
+            ..ErrorData::default()
+        };
+        ErrorObject::of_kind(ErrorKind::FrameTooLarge, message).with_data(data)
     }
 
-    /// Takes a message; one that answers or belongs to nothing is noise, with the reason.
-    fn message(&self, message: Message<'_>) -> Result<(), String> {
-        match message {
-            Message::Response { id, outcome } => self.response(id, outcome),
-            Message::Notification { method, params } => self.notification(&method, params),
+    fn noise(&self, line: &[u8], size: u64, reason: &str, count: &mut NoiseCount, turn: Option<Turn<'_>>) {
+        count.lines += 1;
+        count.bytes += size;
+        let (line, reason) = self.log.noise(line, reason);
+        turn.iter().for_each(|turn| turn.noise(&line, size, &reason));
+        count.last = Some(line);
+    }
+
+    /// Takes a line; one that is no message, or answers or belongs to nothing, is noise, with the reason.
+    /// Returns what a request of the plugin's is answered with.
+    fn message(&self, line: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        match frame::classify(line).map_err(|noise| noise.to_string())? {
+            Message::Response { id, outcome } => self.response(id, outcome).map(|()| None),
+            Message::Notification { method, params } => self.notification(&method, params).map(|()| None),
             Message::Request { id, method, .. } => {
-                let error = ErrorObject::new(
-                    code::METHOD_NOT_FOUND,
-                    format!("`{method:.80}`: a plugin sends no requests to the host"),
-                );
-                // A plugin that floods and does not read gets no further answers.
-                let _ = self.outbox.push(&error_frame(id, &error));
-                Ok(())
+                let refusal = format!("`{method:.80}`: a plugin sends no requests to the host");
+                Ok(Some(error_frame(id, &ErrorObject::new(code::METHOD_NOT_FOUND, refusal))))
             }
         }
     }

@@ -6,6 +6,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::pipe;
 use tokio::sync::Notify;
 
+use crate::tap::Wiretap;
+
 /// Most bytes that may wait. A plugin that lets so much pile up has stopped reading.
 const CAPACITY: usize = 64 * 1024 * 1024;
 
@@ -18,6 +20,7 @@ struct Inner {
     queue: Mutex<Queue>,
     ready: Notify,
     lost: Notify,
+    tap: Option<Wiretap>,
 }
 
 #[derive(Default)]
@@ -36,6 +39,11 @@ pub(crate) enum Refused {
 }
 
 impl Outbox {
+    /// Makes an outbox, and tells of what is put in.
+    pub(crate) fn new(tap: Option<Wiretap>) -> Self {
+        Self(Arc::new(Inner { tap, ..Inner::default() }))
+    }
+
     /// Appends a frame, with its line ends.
     pub(crate) fn push(&self, frame: &[u8]) -> Result<(), Refused> {
         let mut queue = self.lock();
@@ -44,6 +52,10 @@ impl Outbox {
         }
         if queue.bytes.len() + frame.len() > CAPACITY {
             return Err(Refused::Full);
+        }
+        if let Some(tap) = &self.0.tap {
+            // With the queue in hand: it is told before the plugin can answer, and in the order of the wire.
+            tap.turn().sent(frame);
         }
         let was_empty = queue.bytes.is_empty();
         queue.bytes.push(b'\n');
