@@ -17,7 +17,7 @@ use prizm_protocol::Manifest;
 use prizm_protocol::methods::initialize::Declaration;
 
 use approvals::Approvals;
-pub use in_place::install_in_place;
+pub use in_place::{InPlace, install_in_place};
 pub(crate) use record::TARGET;
 use upkeep::Roots;
 
@@ -67,6 +67,8 @@ pub struct Request {
     pub identifier: Identifier,
     /// Run a `file:///` directory where it is, instead of a copy.
     pub link: bool,
+    /// Build such a directory for its author.
+    pub for_author: bool,
     /// The user named this source, or wrote it into their own configuration: a directory of theirs
     /// needs no approval then.
     pub own: bool,
@@ -81,7 +83,7 @@ pub struct Request {
 impl Request {
     /// Asks for what a user named, to be pinned in `lock`, which is also the only one that is read.
     pub fn new(identifier: Identifier, lock: PathBuf) -> Self {
-        Self { identifier, link: false, own: true, update: false, locks: vec![lock.clone()], lock }
+        Self { identifier, link: false, for_author: false, own: true, update: false, locks: vec![lock.clone()], lock }
     }
 }
 

@@ -62,7 +62,9 @@ pub use drift::{Contract, Drift};
 pub use error::{Error, ErrorKind};
 pub use fetch::{FetchOptions, Fetched, Limits, Sources, fetch, resolve_revision};
 pub use identifier::{FileSource, GitSource, Identifier, NpmSource, Pin};
-pub use install::{BoxError, BoxFuture, Candidate, Installed, Installer, Mode, Request, Validator, install_in_place};
+pub use install::{
+    BoxError, BoxFuture, Candidate, InPlace, Installed, Installer, Mode, Request, Validator, install_in_place,
+};
 pub use lockfile::{Locked, LockedArtifact, LockedBuild, Lockfile};
 pub use plan::{Plan, resolve};
 pub use policy::{Approver, Policy, Question, Verdict};

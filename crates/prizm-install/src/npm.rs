@@ -131,7 +131,7 @@ impl Failure {
 }
 
 /// The variables by which the user configures npm: its own, and those that their `.npmrc` names.
-fn variables() -> Vec<String> {
+pub(crate) fn variables() -> Vec<String> {
     let all = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut names: Vec<_> = all.filter(|name| name.to_ascii_lowercase().starts_with("npm_config_")).collect();
     let text = user_configuration(&names).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();

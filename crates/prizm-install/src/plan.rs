@@ -13,13 +13,15 @@ use prizm_protocol::Manifest;
 pub(crate) use directory::readable;
 pub(crate) use executable::check_program;
 
+use crate::build::node::compiles;
 use crate::error::quoted;
 use crate::manifest::PACKAGE_FILE;
 use crate::process::find_program;
+use crate::recipe::Language;
 use crate::{Error, ErrorKind, Isolation, manifest};
 
 pub(crate) use cargo::{CargoBinary, Found, find as find_cargo};
-pub(crate) use node::{node_entry, out_dir};
+pub(crate) use node::{OUT_DIR, node_entry, out_dir};
 
 /// How to get Node.
 pub(crate) const GET_NODE: &str = "install Node.js: https://nodejs.org (Debian: apt install nodejs)";
@@ -30,6 +32,9 @@ pub struct Plan {
     pub(crate) root: PathBuf,
     pub(crate) manifest: Option<Manifest>,
     pub(crate) entry: Entry,
+    pub(crate) language: Language,
+    pub(crate) for_author: bool,
+    pub(crate) offline: bool,
     pub(crate) granted: Vec<String>,
     pub(crate) isolation: Isolation,
 }
@@ -69,8 +74,9 @@ pub(crate) enum EntryFile {
 /// 4. an executable file named like the id in `prizm.toml`, like the directory, `provider` or
 ///    `plugin`, each first in the directory, then in its `bin/`.
 ///
-/// Where `prizm.toml` has a `[build] command`, that runs first and the third and the fourth rule are
-/// applied after it. What is said of `prizm.toml` holds for `prizm` in `package.json`, where there is
+/// Where `prizm.toml` has a `[build] command`, `package.json` a `build` script, or there is a
+/// `tsconfig.json`, that runs first and the third and the fourth rule are applied after it. A directory
+/// with files for Python has other rules in place of them, which are those of the recipe. What is said of `prizm.toml` holds for `prizm` in `package.json`, where there is
 /// no `prizm.toml`.
 ///
 /// # Errors
@@ -80,10 +86,15 @@ pub(crate) enum EntryFile {
 pub fn resolve(directory: impl AsRef<Path>) -> Result<Plan, Error> {
     let root = directory::readable(directory.as_ref())?;
     let manifest = manifest::read(&root)?;
+    // Where it is written in several, nothing of them is prepared.
+    let language = Language::of(&root, manifest.as_ref()).unwrap_or(Language::None);
     let plan = |entry| Plan {
         root: root.clone(),
         manifest: manifest.clone(),
         entry,
+        language,
+        for_author: false,
+        offline: false,
         granted: Vec::new(),
         isolation: Isolation::None,
     };
@@ -94,7 +105,8 @@ pub fn resolve(directory: impl AsRef<Path>) -> Result<Plan, Error> {
     if let cargo::Found::Binary(binary) = cargo::find(&root, id)? {
         return Ok(plan(Entry::Cargo(binary)));
     }
-    if manifest.as_ref().is_some_and(|manifest| manifest.build.is_some()) {
+    let has_command = manifest.as_ref().is_some_and(|manifest| manifest.build.is_some());
+    if has_command || language == Language::Python || (language == Language::Node && compiles(&root)?) {
         return Ok(plan(Entry::AfterBuild));
     }
     Ok(plan(Entry::File(entry_file(&root, name_of(&root), manifest.as_ref())?)))
@@ -111,9 +123,10 @@ impl Plan {
         self.manifest.as_ref()
     }
 
-    /// Tells whether [`build`](crate::build) will run anything.
+    /// Tells whether [`build`](crate::build) may run anything.
     pub fn needs_build(&self) -> bool {
-        matches!(self.entry, Entry::Cargo(_)) || self.build_command().is_some()
+        let prepares = matches!(self.language, Language::Node | Language::Python);
+        prepares || matches!(self.entry, Entry::Cargo(_)) || self.build_command().is_some()
     }
 
     /// Returns the environment variables that the manifest asks for while building.
@@ -128,9 +141,17 @@ impl Plan {
         self
     }
 
-    /// Takes the network away from the build.
+    /// Builds it for its author: fast, and as by hand.
     #[must_use]
-    pub(crate) fn isolated(mut self, isolation: Isolation) -> Self {
+    pub fn for_author(mut self, for_author: bool) -> Self {
+        self.for_author = for_author;
+        self
+    }
+
+    /// Takes the network away from the build, as far as the machine allows it.
+    #[must_use]
+    pub(crate) fn offline(mut self, isolation: Isolation) -> Self {
+        self.offline = true;
         self.isolation = isolation;
         self
     }

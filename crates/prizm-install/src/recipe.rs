@@ -8,7 +8,7 @@ mod command;
 mod language;
 mod node;
 mod prebuilt;
-mod python;
+pub(crate) mod python;
 mod site;
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub use site::BuildOptions;
 pub(crate) use site::Site;
 
 use crate::Error;
-use language::Language;
+pub(crate) use language::Language;
 
 /// What a recipe made, as the lock tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub(crate) async fn build(site: &Site<'_>) -> Result<Recipe, Error> {
     if let Some(prebuilt) = prebuilt::of(site.manifest)? {
         return prebuilt::build(site, prebuilt).await;
     }
-    match Language::of(site)? {
+    match Language::of(site.root, site.manifest)? {
         Language::Node => node::build(site).await,
         Language::Rust => cargo::build(site).await,
         Language::Python => python::build(site).await,

@@ -1,4 +1,5 @@
-//! The Cargo recipe: a locked release build, with everything that it makes in the store.
+//! The Cargo recipe: a locked release build, with everything that it makes in the store; for its author a
+//! build as by hand.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,21 +10,25 @@ use crate::plan::CargoBinary;
 use crate::process::{Invocation, Line};
 use crate::{Error, ErrorKind, Plan, Reporter, step};
 
-/// Builds the binary, and returns its path in `target`.
+/// Builds the binary, into `target` where there is one, and returns its path.
 pub(super) async fn build(
     plan: &Plan,
     binary: &CargoBinary,
-    target: &Path,
+    target: Option<&Path>,
     reporter: &dyn Reporter,
 ) -> Result<PathBuf, Error> {
     let root = plan.root();
-    let locked = workspace(plan, reporter).await?.join("Cargo.lock").is_file();
-    let typed = ["cargo", "build", "--release", "--package", &binary.package, "--bin", &binary.binary];
-    let mut argv: Vec<OsString> = typed.map(Into::into).into();
-    let by_hand = Invocation::new(typed, root);
-    argv.extend(locked.then(|| "--locked".into()));
-    argv.extend(["--message-format=json-render-diagnostics", "--color=never", "--target-dir"].map(Into::into));
-    argv.push(target.into());
+    let mut argv: Vec<OsString> = ["cargo", "build"].map(Into::into).into();
+    argv.extend(target.map(|_| "--release".into()));
+    argv.extend(["--package", &binary.package, "--bin", &binary.binary].map(Into::into));
+    let by_hand = Invocation::new(argv.clone(), root);
+    argv.extend(["--message-format=json-render-diagnostics", "--color=never"].map(Into::into));
+    if let Some(target) = target {
+        let locked = workspace(plan, reporter).await?.join("Cargo.lock").is_file();
+        argv.extend(locked.then(|| "--locked".into()));
+        argv.extend(["--target-dir".into(), target.into()]);
+    }
+    argv.extend(plan.offline.then(|| "--offline".into()));
     let invocation = Invocation::new(argv, root).grant(&plan.granted).isolated(plan.isolation).typed_as(&by_hand);
     reporter.stage("build", &invocation.to_string());
     let mut executable = None;

@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind, Fetched, Identifier, Isolation, Reporter, Revision
 
 use super::build_log::BuildLog;
 use super::record::{Record, TARGET};
-use super::{BoxError, Candidate, Installed, Installer, Request, in_place};
+use super::{BoxError, Candidate, InPlace, Installed, Installer, Request, in_place};
 
 impl Installer {
     /// Makes a provider ready to be started: from the store where it is there, else by fetching,
@@ -40,8 +40,8 @@ impl Installer {
     async fn guarded(&self, request: &Request) -> Result<(Installed, &'static str), Error> {
         self.check_trust(request).await?;
         if let (Identifier::File(source), true) = (&request.identifier, request.link) {
-            let installed =
-                in_place::install_in_place(source, &self.store, self.fetch.offline, &*self.reporter).await?;
+            let how = InPlace { offline: self.fetch.offline, for_author: request.for_author };
+            let installed = in_place::install_in_place(source, &self.store, how, &*self.reporter).await?;
             return Ok((installed, "linked"));
         }
         if let (_, Some(found)) = self.look(request).await? {

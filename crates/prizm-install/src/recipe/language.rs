@@ -1,13 +1,15 @@
 //! In which language a provider is written, told by its files.
 
+use std::path::Path;
+
+use prizm_protocol::Manifest;
+
 use crate::error::quoted;
 use crate::{Error, ErrorKind};
 
-use super::Site;
-
 /// The language of a provider, as far as a recipe depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
+pub(crate) enum Language {
     Node,
     Rust,
     Python,
@@ -27,8 +29,8 @@ const MARKS: &[(&str, Language)] = &[
 impl Language {
     /// Tells it by the files. Where they speak of several, the program of `[run] command` decides,
     /// and a `[build] command` stands for all of them.
-    pub(super) fn of(site: &Site<'_>) -> Result<Self, Error> {
-        let there = |(mark, _): &&(&str, Self)| site.root.join(mark).symlink_metadata().is_ok();
+    pub(crate) fn of(root: &Path, manifest: Option<&Manifest>) -> Result<Self, Error> {
+        let there = |(mark, _): &&(&str, Self)| root.join(mark).symlink_metadata().is_ok();
         let marks: Vec<_> = MARKS.iter().filter(there).collect();
         let mut languages: Vec<_> = marks.iter().map(|(_, language)| *language).collect();
         languages.dedup();
@@ -37,22 +39,22 @@ impl Language {
             [only] => return Ok(only),
             _ => {}
         }
-        if let Some(language) = by_program(site).filter(|language| languages.contains(language)) {
+        if let Some(language) = by_program(manifest).filter(|language| languages.contains(language)) {
             return Ok(language);
         }
-        if site.manifest.is_some_and(|manifest| manifest.build.is_some()) {
+        if manifest.is_some_and(|manifest| manifest.build.is_some()) {
             return Ok(Self::None);
         }
         let marks: Vec<_> = marks.iter().map(|(mark, _)| format!("`{mark}`")).collect();
-        let message = format!("{} is written in several languages: it has {}", quoted(site.root), marks.join(" and "));
+        let message = format!("{} is written in several languages: it has {}", quoted(root), marks.join(" and "));
         Err(Error::new(ErrorKind::EntryPoint, message).with_hint(
             "say in `prizm.toml` what starts it: `[run]` with `command = [\"node\", …]` or `[\"python3\", …]`",
         ))
     }
 }
 
-fn by_program(site: &Site<'_>) -> Option<Language> {
-    let program = site.manifest?.run.as_ref()?.command.first()?;
+fn by_program(manifest: Option<&Manifest>) -> Option<Language> {
+    let program = manifest?.run.as_ref()?.command.first()?;
     match program.as_str() {
         "node" => Some(Language::Node),
         "python" | "python3" => Some(Language::Python),

@@ -11,11 +11,11 @@
 //! Where the policy lets packages be built from their sources, pip builds them as it fetches: whatever
 //! it starts for that is kept from the network, as the code phase is, while pip itself is not.
 
-mod entry;
+pub(crate) mod entry;
 mod environment;
-mod interpreter;
-mod pip;
-mod project;
+pub(crate) mod interpreter;
+pub(crate) mod pip;
+pub(crate) mod project;
 mod requirement;
 mod requirements;
 mod version;
@@ -33,7 +33,7 @@ use project::Project;
 use requirements::Requirements;
 
 /// The environment of a provider, relative to its root.
-const ENVIRONMENT: &str = ".venv";
+pub(crate) const ENVIRONMENT: &str = ".venv";
 /// What the dependencies were resolved to, where the repository does not say it.
 const LOCK: &str = ".prizm/requirements.lock";
 
@@ -49,7 +49,7 @@ pub(super) async fn build(site: &Site<'_>) -> Result<Recipe, Error> {
     let has_environment = !requirements.is_empty() && depend(site, &python, &requirements, &mut recipe).await?;
     site.run_build_command().await?;
     environment::compile(site, &python, has_environment).await?;
-    recipe.argv = entry::argv(site, &project, has_environment)?;
+    recipe.argv = entry::argv(site.root, site.manifest, &project, has_environment)?;
     Ok(recipe)
 }
 

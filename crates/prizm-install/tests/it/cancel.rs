@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use prizm_install::install_in_place;
+use prizm_install::{InPlace, install_in_place};
 
 use crate::common::{Place, package, until};
 
@@ -27,7 +27,7 @@ async fn a_cancelled_cargo_build_leaves_no_process_and_no_lock() {
         std::process::Command::new(\"sleep\").arg(\"600\").status().unwrap();\n}\n";
     fs::write(place.source_dir().join("build.rs"), script).unwrap();
     let (source, store) = (place.source(), place.store());
-    let build = tokio::spawn(async move { install_in_place(&source, &store, false, &()).await });
+    let build = tokio::spawn(async move { install_in_place(&source, &store, InPlace::default(), &()).await });
     let started = place.source_dir().join("started");
     until("the build script runs", || started.exists()).await;
     until("its child runs", || processes_at(&place.source_dir()).iter().any(|line| line.contains("sleep 600"))).await;
@@ -36,5 +36,5 @@ async fn a_cancelled_cargo_build_leaves_no_process_and_no_lock() {
     until("no process is left", || processes_at(&place.source_dir()).is_empty()).await;
 
     fs::write(place.source_dir().join("build.rs"), "fn main() {}").unwrap();
-    install_in_place(&place.source(), &place.store(), false, &()).await.unwrap();
+    install_in_place(&place.source(), &place.store(), InPlace::default(), &()).await.unwrap();
 }

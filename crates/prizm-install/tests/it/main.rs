@@ -7,6 +7,7 @@ mod builds;
 mod cancel;
 mod common;
 mod home;
+mod in_place;
 mod installs;
 mod node;
 mod python;

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use prizm_protocol::Manifest;
+
 use crate::error::quoted;
-use crate::recipe::Site;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, plan};
 
 use super::ENVIRONMENT;
 use super::project::Project;
@@ -17,23 +18,27 @@ const FILES: &[&str] = &["provider.py", "main.py"];
 
 /// Finds the command line: `[run] command`, a script of `[project.scripts]`, the `__main__.py` of the
 /// package that is named like the project, `provider.py`, `main.py`.
-pub(super) fn argv(site: &Site<'_>, project: &Project, has_environment: bool) -> Result<Vec<OsString>, Error> {
+pub(crate) fn argv(
+    root: &Path,
+    manifest: Option<&Manifest>,
+    project: &Project,
+    has_environment: bool,
+) -> Result<Vec<OsString>, Error> {
     let python = if has_environment { format!("./{ENVIRONMENT}/bin/python3") } else { "python3".to_owned() };
-    if let Some(run) = site.manifest.and_then(|manifest| manifest.run.as_ref()) {
+    if let Some(run) = manifest.and_then(|manifest| manifest.run.as_ref()) {
         let is_python = matches!(run.command.first().map(String::as_str), Some("python" | "python3"));
         if is_python && has_environment {
             return Ok(std::iter::once(&python).chain(&run.command[1..]).map(OsString::from).collect());
         }
+        plan::check_program(root, run.command.first().map_or("", |program| program))?;
+        return Ok(run.command.iter().map(OsString::from).collect());
     }
-    if let Some(argv) = site.run_command()? {
-        return Ok(argv);
-    }
-    let id = site.manifest.map(|manifest| manifest.provider.id.as_str());
+    let id = manifest.map(|manifest| manifest.provider.id.as_str());
     let mut looked_for = vec!["a `[run] command` in `prizm.toml`".to_owned()];
-    let arguments = script(site.root, project, id, &mut looked_for)
-        .or_else(|| package(site.root, project, id, &mut looked_for))
-        .or_else(|| file(site.root, &mut looked_for))
-        .ok_or_else(|| none(site.root, &looked_for))?;
+    let arguments = script(root, project, id, &mut looked_for)
+        .or_else(|| package(root, project, id, &mut looked_for))
+        .or_else(|| file(root, &mut looked_for))
+        .ok_or_else(|| none(root, &looked_for))?;
     // The files are read-only: an interpreter of another version must not try to compile them again.
     let words = [python, "-B".to_owned()].into_iter().chain(arguments);
     Ok(words.map(OsString::from).collect())

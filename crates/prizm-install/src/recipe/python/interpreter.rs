@@ -25,7 +25,8 @@ const REMEDY: &str = "install Python from https://www.python.org, or with the sy
 /// The oldest that compiles without writing where it does so.
 const OLDEST: (u32, u32) = (3, 9);
 /// Variables by which a user chooses between several interpreters.
-const CHOICE: &[&str] = &["PYENV_VERSION", "PYENV_ROOT", "ASDF_DATA_DIR", "ASDF_PYTHON_VERSION", "MISE_DATA_DIR"];
+pub(crate) const CHOICE: &[&str] =
+    &["PYENV_VERSION", "PYENV_ROOT", "ASDF_DATA_DIR", "ASDF_PYTHON_VERSION", "MISE_DATA_DIR"];
 
 /// An interpreter.
 #[derive(Debug, Deserialize)]

@@ -32,7 +32,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 /// What is printed instead of building a package.
 pub(super) const REFUSAL: &str = "prizm: this package would be built from its source, which runs its code";
 /// Variables of the user's by which pip knows where packages come from, and how to get there.
-const CONFIGURATION: &[&str] = &[
+pub(crate) const CONFIGURATION: &[&str] = &[
     "PIP_CERT",
     "PIP_CLIENT_CERT",
     "PIP_CONFIG_FILE",

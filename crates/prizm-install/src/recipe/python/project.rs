@@ -14,16 +14,16 @@ const FILE: &str = "pyproject.toml";
 /// The `[project]` table.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
-pub(super) struct Project {
+pub(crate) struct Project {
     pub(super) name: Option<String>,
-    pub(super) dependencies: Option<Vec<String>>,
+    pub(crate) dependencies: Option<Vec<String>>,
     /// Commands and the functions that they call: `module:function`.
     pub(super) scripts: BTreeMap<String, String>,
     pub(super) requires_python: Option<String>,
     pub(super) dynamic: Vec<String>,
     /// Where the dependencies are told in a way that only running it can read.
     #[serde(skip)]
-    pub(super) hidden: Option<&'static str>,
+    pub(crate) hidden: Option<&'static str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,7 +47,7 @@ struct Poetry {
 
 impl Project {
     /// Reads it; without the file everything is absent.
-    pub(super) fn read(root: &Path) -> Result<Self, Error> {
+    pub(crate) fn read(root: &Path) -> Result<Self, Error> {
         let path = root.join(FILE);
         let text = manifest::read_text(&path)?.unwrap_or_default();
         let file: File = toml::from_str(&text)

@@ -5,7 +5,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 
-use prizm_install::{ErrorKind, install_in_place};
+use prizm_install::{ErrorKind, InPlace, install_in_place};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::script;
@@ -157,7 +157,8 @@ fn programs_that_were_just_written_start() {
             let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(&program).unwrap();
             std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
             drop(file);
-            let installed = runtime.block_on(install_in_place(&place.source(), &store, false, &())).unwrap();
+            let installed =
+                runtime.block_on(install_in_place(&place.source(), &store, InPlace::default(), &())).unwrap();
             assert_eq!(output(&installed), format!("{thread} {round}\n"));
         }
     };
