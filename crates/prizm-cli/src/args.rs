@@ -115,6 +115,21 @@ pub(crate) enum Command {
     /// Print figures about the registry
     #[command(after_help = examples!("\n  prizm stats\n  prizm stats --json"))]
     Stats,
+    /// Develop a provider: build it, start it, watch it, show what passes on the wire
+    ///
+    /// Builds the provider in DIR where it is, starts it, and shows every frame that passes, with noise, stderr
+    /// and times. Whenever a file changes it is built and started anew; the one before serves until then, and
+    /// still does where that fails. What `.gitignore` leaves out is not watched, nor are hidden files and what
+    /// builds write.
+    ///
+    /// Each line that is typed is a text for the first model that takes one, or a command: `help` lists them.
+    /// At the end of a pipe, what was asked for is finished first; the exit code is then that of the first
+    /// thing that failed.
+    ///
+    /// With --json each event is an object on a line of stdout, with `event` and `at`: sent and received (pid,
+    /// kind, id, method, call, bytes, body, ms), noise, stderr, started, ended, changed, stage, output, ready,
+    /// failed, done, answer, error, note, lost.
+    Dev(Dev),
     /// Check that everything that Prizm and its providers need is there
     #[command(after_help = examples!("\n  prizm doctor\n  prizm doctor --json"))]
     Doctor,
@@ -287,6 +302,31 @@ pub(crate) struct Best {
     /// Show every candidate and what became of it
     #[arg(long)]
     pub(crate) explain: bool,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = examples!("
+  prizm dev
+  prizm dev ./echo --set apiKey=k --hide ping
+  prizm dev ./echo --method transform -v
+  echo 'run echo hello times=3' | prizm dev ./echo --no-watch -q
+  prizm dev ./echo --json | jq -c 'select(.event == \"received\") | [.method, .ms]'"))]
+pub(crate) struct Dev {
+    /// The provider's directory
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Show only frames of this method, and of its calls; may be given many times
+    #[arg(long = "method", value_name = "METHOD")]
+    pub(crate) methods: Vec<String>,
+    /// Hide frames of this method, `noise` or `stderr`; may be given many times
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) hide: Vec<String>,
+    /// A setting of the provider; may be given many times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Build and start it once: changes are not looked for
+    #[arg(long)]
+    pub(crate) no_watch: bool,
 }
 
 #[derive(ClapArgs)]

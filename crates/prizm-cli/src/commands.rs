@@ -4,6 +4,7 @@ pub(crate) mod best;
 pub(crate) mod cache;
 pub(crate) mod completions;
 pub(crate) mod conformance;
+pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod models;

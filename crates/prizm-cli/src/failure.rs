@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use prizm_registry::{Error, ErrorKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Lines of a plugin's stderr that people are shown.
 const SHOWN_LINES: usize = 10;
 
 /// A failed command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     code: u8,
     kind: String,
@@ -29,6 +29,11 @@ impl Failure {
         Self::new(2, "usage", message.into())
     }
 
+    /// Something is not there: exit code 3.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(3, "not-found", message.into())
+    }
+
     /// The machine failed: exit code 1.
     pub(crate) fn io(message: impl Into<String>) -> Self {
         Self::new(1, "io", message.into())
@@ -38,6 +43,11 @@ impl Failure {
     pub(crate) fn late(timeout: std::time::Duration) -> Self {
         Self::new(9, "deadline", format!("the provider was not ready to begin within {timeout:?}"))
             .hint("give it more time with --timeout, or see with -v what it is doing")
+    }
+
+    /// The provider is not there, for a reason that has this exit code.
+    pub(crate) fn unavailable(code: u8, message: String) -> Self {
+        Self::new(code, "plugin", message)
     }
 
     /// The user changed their mind: exit code 130.
@@ -62,12 +72,36 @@ impl Failure {
         &self.message
     }
 
+    /// Returns what to do about it.
+    pub(crate) fn remedy(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Returns at which stage it went wrong.
+    pub(crate) fn stage(&self) -> Option<&'static str> {
+        self.stage
+    }
+
+    /// Returns the last lines that the plugin, or a build, wrote.
+    pub(crate) fn stderr(&self) -> &[String] {
+        &self.stderr
+    }
+
+    /// Returns the exit code.
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// Returns it for other programs.
+    pub(crate) fn document(&self) -> Value {
+        let Self { kind, message, hint, stage, stderr, .. } = self;
+        json!({"kind": kind, "message": message, "hint": hint, "stage": stage, "stderr": stderr})
+    }
+
     /// Tells the world, and returns the exit code.
     pub(crate) fn report(self, json: bool) -> ExitCode {
         if json {
-            let Self { kind, message, hint, stage, stderr, .. } = &self;
-            let error = json!({"kind": kind, "message": message, "hint": hint, "stage": stage, "stderr": stderr});
-            crate::output::json(&json!({ "error": error }));
+            crate::output::json(&json!({ "error": self.document() }));
         } else {
             self.print();
         }

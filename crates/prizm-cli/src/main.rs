@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Args, Command};
+use args::{Args, Command, Global};
 use failure::Failure;
 use interrupt::or_interrupted;
 
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return failure::usage(&error),
     };
-    start_log(args.global.verbose, args.global.quiet);
+    start_log(&args);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => {
@@ -66,14 +66,19 @@ async fn dispatch(args: &Args) -> Result<ExitCode, Failure> {
         Command::Cache { command } => or_interrupted(commands::cache::cache(command, global)).await,
         Command::Conformance(conformance) => commands::conformance::conformance(conformance, global).await,
         Command::Stats => or_interrupted(commands::stats::stats(global)).await,
+        Command::Dev(dev) => commands::dev::dev(dev, global).await,
         Command::Doctor => or_interrupted(commands::doctor::doctor(global)).await,
         Command::Completions(completions) => Ok(commands::completions::completions(completions)),
     }
 }
 
-fn start_log(verbose: u8, quiet: bool) {
+fn start_log(args: &Args) {
+    let Global { quiet, verbose, .. } = args.global;
     // What becomes an error of the command is printed once, as that error.
     let level = match (quiet, verbose) {
+        // It shows what plugins say by itself.
+        (_, 0 | 1) if matches!(args.command, Command::Dev(_)) => "error,prizm::plugin=off,stdout-noise=off",
+        _ if matches!(args.command, Command::Dev(_)) => "debug,prizm::plugin=off,stdout-noise=off",
         (true, _) => "error,stdout-noise=off",
         (_, 0) => "warn,prizm_host=error,stdout-noise=off",
         (_, 1) => "info",

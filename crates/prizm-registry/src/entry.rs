@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, validate};
+use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, Tap, validate};
 use prizm_install::{Identifier, Installed, Request};
 use prizm_protocol::methods::configure::ConfigureParams;
 use prizm_protocol::methods::initialize::Declaration;
@@ -58,6 +58,8 @@ pub(crate) struct Entry {
     pub(crate) id: Option<ProviderId>,
     pub(crate) origin: Origin,
     config: RwLock<ProviderConfig>,
+    /// Who hears all that passes: its author, for whom it is built then.
+    tap: Option<Tap>,
     plugin: OnceLock<Plugin>,
     /// Held while the plugin is made or configured, so that neither misses the other.
     turn: tokio::sync::Mutex<()>,
@@ -76,6 +78,7 @@ impl Entry {
             id,
             origin,
             config: RwLock::new(config),
+            tap: None,
             plugin: OnceLock::new(),
             turn: tokio::sync::Mutex::default(),
             declared: RwLock::default(),
@@ -83,6 +86,11 @@ impl Entry {
             installed: tokio::sync::OnceCell::new(),
             cached: OnceLock::new(),
         }
+    }
+
+    /// Builds it for its author, who listens.
+    pub(crate) fn tapped(self, tap: Tap) -> Self {
+        Self { tap: Some(tap), ..self }
     }
 
     /// Returns what it declared, where that is known.
@@ -209,6 +217,11 @@ impl Entry {
         Ok(())
     }
 
+    /// Returns what the configuration says of it.
+    pub(crate) fn config(&self) -> ProviderConfig {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns its settings.
     pub(crate) fn settings(&self) -> Map<String, Value> {
         self.config.read().unwrap_or_else(PoisonError::into_inner).settings.clone()
@@ -231,6 +244,7 @@ impl Entry {
             expected: self.expected(manifest),
             work_dir,
             timing: around.timing,
+            tap: self.tap.clone(),
             ..PluginSpec::new(command)
         };
         let plugin = Plugin::new(spec);
@@ -297,8 +311,12 @@ impl Entry {
     /// Installs what an identifier names, once.
     async fn install(&self, located: &Located, around: &Surroundings) -> Result<&Installed> {
         let install = || async {
-            let request =
-                Request { link: located.link, own: located.own, ..around.request(&located.identifier, &around.pins()) };
+            let request = Request {
+                link: located.link,
+                for_author: self.tap.is_some(),
+                own: located.own,
+                ..around.request(&located.identifier, &around.pins())
+            };
             Ok(around.installer().await?.install(&request).await?)
         };
         self.installed.get_or_try_init(install).await

@@ -54,8 +54,11 @@ pub use registry::{Registry, RegistryStats};
 pub use route::{Candidate, Criteria, Decision, Preference, Reason, Selected, Verdict};
 pub use transform::{Chunk, Outcome, Transform};
 
-pub use prizm_host::{ModelInfo, OptionsSchema, PluginCommand, PluginStats, ProviderInfo, State, Timing};
+pub use prizm_host::{
+    Frame, FrameKind, Heard, ModelInfo, OptionsSchema, PluginCommand, PluginStats, ProviderInfo, State, Tap, Timing,
+};
 pub use prizm_install::{Approver, Isolation, Locked, Mode, Pruned, Question, Reporter, StoreEntry};
+pub use prizm_protocol::methods::estimate::EstimateResult as Estimate;
 pub use prizm_protocol::methods::health::{Health, HealthStatus};
 pub use prizm_protocol::methods::initialize::Location;
 pub use prizm_protocol::methods::notifications::{Accepted, Progress};

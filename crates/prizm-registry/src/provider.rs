@@ -185,6 +185,23 @@ impl Provider {
         Ok(self.entry.plugin(&self.around).await?.health().await?)
     }
 
+    /// Starts its process unless it runs, and returns what it declares now.
+    ///
+    /// # Errors
+    /// It cannot be built, started or found valid.
+    pub async fn start(&self) -> Result<Arc<ProviderInfo>> {
+        let info = self.entry.plugin(&self.around).await?.start().await?;
+        Ok(self.entry.remember(info))
+    }
+
+    /// Asks whether it is there, starting its process if need be.
+    ///
+    /// # Errors
+    /// It cannot be started, or does not answer.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.entry.plugin(&self.around).await?.ping().await?)
+    }
+
     /// Asks for its models anew, starting its process if need be.
     ///
     /// # Errors

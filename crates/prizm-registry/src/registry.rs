@@ -1,12 +1,14 @@
 //! The registry: what it knows, and how one asks.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 use futures_util::future::join_all;
-use prizm_host::PluginCommand;
-use prizm_install::Identifier;
+use prizm_host::{PluginCommand, Tap};
+use prizm_install::{FileSource, Identifier};
 use prizm_protocol::{Capability, ProviderId};
+use serde_json::{Map, Value};
 
 use crate::config::ProviderConfig;
 use crate::entry::{Entry, Located, Origin};
@@ -24,8 +26,8 @@ struct Inner {
     entries: RwLock<Vec<Arc<Entry>>>,
     /// What was loaded by identifier, by its canonical spelling, and whether it runs in place.
     loaded: Mutex<HashMap<(String, bool), Arc<Entry>>>,
-    /// What was overwritten, and may still be in somebody's hand.
-    replaced: Mutex<Vec<Weak<Entry>>>,
+    /// What was overwritten or is its author's, and may still be in somebody's hand.
+    unlisted: Mutex<Vec<Weak<Entry>>>,
     /// What the configuration says of each provider, known already or not.
     settings: Mutex<BTreeMap<ProviderId, ProviderConfig>>,
 }
@@ -79,7 +81,7 @@ impl Registry {
             around: Arc::new(around),
             entries: RwLock::default(),
             loaded: Mutex::default(),
-            replaced: Mutex::default(),
+            unlisted: Mutex::default(),
             settings: Mutex::default(),
         }))
     }
@@ -108,9 +110,7 @@ impl Registry {
         match entries.iter_mut().find(|known| known.id.as_ref() == Some(&id)) {
             Some(known) => {
                 tracing::warn!(%id, "a provider with this id is already registered; overwriting");
-                let mut replaced = self.0.replaced.lock().unwrap_or_else(PoisonError::into_inner);
-                replaced.retain(|entry| entry.strong_count() > 0);
-                replaced.push(Arc::downgrade(known));
+                self.0.unlisted(known);
                 *known = entry;
             }
             None => entries.push(entry),
@@ -190,6 +190,29 @@ impl Registry {
         }
         let entry = self.loaded(identifier, true);
         entry.info(&self.0.around).await?;
+        Ok(self.provider(entry))
+    }
+
+    /// Builds the provider in a directory for its author, who changes it and listens to all that passes
+    /// between the host and its process. Each call builds anew, and returns a provider with a process of
+    /// its own, which is not started yet: the one before can serve until [`Provider::start`] has succeeded.
+    ///
+    /// It has the settings that the configuration has for this source, and these.
+    ///
+    /// # Errors
+    /// There is no such directory, or it cannot be built.
+    pub async fn develop(&self, directory: &Path, settings: Map<String, Value>, tap: Tap) -> Result<Provider> {
+        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let identifier = Identifier::File(FileSource::new(directory)?);
+        let same =
+            |entry: &Arc<Entry>| matches!(&entry.origin, Origin::Identifier(known) if known.identifier == identifier);
+        let known = self.entries().into_iter().find(same);
+        let mut config = known.map(|entry| entry.config()).unwrap_or_default();
+        config.settings.extend(settings);
+        let located = Located { identifier, link: true, own: true, claimed: false };
+        let entry = Arc::new(Entry::new(None, Origin::Identifier(located), config).tapped(tap));
+        self.0.unlisted(&entry);
+        entry.plugin(&self.0.around).await?;
         Ok(self.provider(entry))
     }
 
@@ -320,9 +343,18 @@ impl Registry {
     pub async fn shutdown(&self) {
         let mut all = self.entries();
         all.extend(self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned());
-        all.extend(self.0.replaced.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade));
+        all.extend(self.0.unlisted.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade));
         // To stop what is stopped already does nothing.
         join_all(all.iter().filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop())).await;
+    }
+}
+
+impl Inner {
+    /// Remembers what is not among the providers, as long as somebody holds it.
+    fn unlisted(&self, entry: &Arc<Entry>) {
+        let mut unlisted = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
+        unlisted.retain(|entry| entry.strong_count() > 0);
+        unlisted.push(Arc::downgrade(entry));
     }
 }
 

@@ -98,6 +98,7 @@ impl Surroundings {
         Request {
             identifier: identifier.clone(),
             link: false,
+            for_author: false,
             own: true,
             update: false,
             locks: self.locks(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prizm_host::{Call, Event};
+use prizm_protocol::methods::estimate::EstimateResult as Estimate;
 use prizm_protocol::methods::notifications::{Accepted, Progress};
 use prizm_protocol::methods::transform::Usage;
 use prizm_protocol::{Capability, InputSlot, MediaKind};
@@ -151,6 +152,20 @@ impl Transform {
         let names: Vec<_> = capabilities.iter().map(Capability::as_str).collect();
         Err(Error::new(ErrorKind::NotFound, format!("model `{}` has no capability `{capability}`", self.model.id()))
             .hinted(suggest::hint(capability.as_str(), "capabilities", &names)))
+    }
+
+    /// Asks what the job would cost, and does not do it.
+    ///
+    /// # Errors
+    /// It does not fit the model, or the provider cannot be started, does not answer, or does not implement
+    /// estimates.
+    pub async fn estimate(self) -> Result<Estimate> {
+        let capability = self.check()?;
+        let mut call = Call::new(self.model.id(), capability);
+        call.inputs = self.inputs.iter().map(Media::to_input).collect();
+        call.options = self.options;
+        let plugin = self.model.entry.plugin(&self.model.around).await?;
+        Ok(plugin.estimate(call).await?)
     }
 
     /// Does the job and returns everything that came of it.
