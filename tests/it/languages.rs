@@ -8,7 +8,7 @@ use prizm_tests::{Fault, NpmRegistry, Running};
 use crate::shelf::{Shelf, manifest};
 
 /// A provider's loop, with the protocol spelled out: `shout` is what its dependency is good for.
-const TYPESCRIPT: &str = r#"
+pub const TYPESCRIPT: &str = r#"
 declare const process: any, require: any;
 const isNumber: (value: unknown) => boolean = require("is-number");
 const initialize = {

@@ -9,6 +9,7 @@ mod loopback;
 mod npm_registry;
 mod processes;
 mod proxy;
+mod talk;
 mod wait;
 
 pub use cli::{Ended, Home, Running, keys, program};
@@ -18,4 +19,5 @@ pub use loopback::{Fault, Part, Request, Rule};
 pub use npm_registry::{Archive, Header, NpmRegistry};
 pub use processes::{Processes, descriptors, resident, threads};
 pub use proxy::Proxy;
+pub use talk::{Talk, event};
 pub use wait::{eventually, within};

@@ -153,8 +153,8 @@ pub(super) fn help() -> String {
     let lines = COMMANDS.iter().map(|(name, takes, does)| {
         let usage = format!("{name} {takes}");
         match usage.len() > width + 1 {
-            true => format!("  {usage}\n  {:width$}  {does}", ""),
-            false => format!("  {usage:width$}  {does}"),
+            true => format!("{usage}\n{:width$}  {does}", ""),
+            false => format!("{usage:width$}  {does}"),
         }
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -220,7 +220,7 @@ mod tests {
     fn help_names_every_command() {
         let help = help();
         assert!(
-            COMMANDS.iter().all(|(name, _, does)| help.contains(&format!("  {name} ")) && help.contains(does)),
+            COMMANDS.iter().all(|(name, _, does)| help.contains(&format!("{name} ")) && help.contains(does)),
             "{help}"
         );
         assert!(help.lines().all(|line| line.chars().count() < 100), "{help}");

@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(compact(&list(100)), "[0,1,2,3,4,5,6,7,…92 more]");
         let nested = format!(r#"{{"a":[{0},{0}],"b":{1}}}"#, list(2), list(10));
         assert_eq!(compact(&nested), r#"{"a":[[0,1],[0,1]],"b":[0,1,2,3,4,5,6,7,…2 more]}"#);
-        let objects = format!("[{}]", vec![r#"{"x":[1,2]}"#; 9].join(","));
+        let objects = format!("[{}]", [r#"{"x":[1,2]}"#; 9].join(","));
         assert!(compact(&objects).ends_with(r#"{"x":[1,2]},…1 more]"#), "{}", compact(&objects));
     }
 

@@ -61,18 +61,14 @@ impl Look {
             What::Ready(ready) => self.ready(ready),
             What::Failed { error, serving } => self.failed(error, *serving),
             What::Done(done) => self.done(done),
-            What::Answer { text, .. } => printable(text),
+            What::Answer { command, text, .. } => self.answer(command, text),
             What::Error(error) => self.error("✖", error),
             What::Note(text) => self.line("·", &Style::new().magenta(), &printable(text), ""),
             What::Lost(count) => {
                 self.line("!", &Style::new().yellow(), &format!("{count} lines came faster than they can be shown"), "")
             }
         };
-        let text = match event.what {
-            What::Answer { .. } => text,
-            _ => format!("{} {text}", self.dim(&self.clock(event))),
-        };
-        Some(Shown { text, latest_of })
+        Some(Shown { text: format!("{} {text}", self.dim(&self.clock(event))), latest_of })
     }
 
     fn clock(&self, event: &Event) -> String {
@@ -169,6 +165,15 @@ impl Look {
 
     fn hint(&self, hint: &str) -> String {
         format!("\n  hint: {}", printable(hint))
+    }
+
+    fn answer(&self, command: &str, text: &str) -> String {
+        let style = Style::new().green().bold();
+        let text = printable(text).replace('\n', "\n    ");
+        if text.contains('\n') {
+            return format!("{}\n    {text}", self.line("✔", &style, command, ""));
+        }
+        format!("{}{text}", self.line("✔", &style, &format!("{command}: "), ""))
     }
 
     fn done(&self, done: &Done) -> String {
