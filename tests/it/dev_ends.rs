@@ -108,3 +108,22 @@ async fn what_was_replaced_is_stopped_with_the_rest() {
     assert_eq!(talk.ended().await.0.code(), Some(130));
     nothing_is_left(&home).await;
 }
+
+#[tokio::test]
+async fn a_restart_forgives_what_went_before() {
+    let home = Home::new();
+    let mut talk = develop(&home, &hostile(&home, "exit-mid-call"), &[]);
+    talk.event("ready").await;
+    for _ in 0..5 {
+        talk.say("hello").await;
+        talk.event("error").await;
+    }
+    talk.say("behave").await;
+    let error = talk.event("error").await["error"].take();
+    assert!(error["message"].as_str().unwrap().contains("failed 5 times in 3 minutes"), "{error}");
+    talk.say("restart").await;
+    talk.event("ready").await;
+    talk.say("behave").await;
+    talk.event("done").await;
+    assert_eq!(talk.close().await.0.code(), Some(6));
+}

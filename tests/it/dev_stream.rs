@@ -160,6 +160,9 @@ async fn a_terminal_has_a_line_editor_and_colours() {
         talk.line("one hello").await;
         talk.say("\x1b[A\r").await;
         talk.line("one hello").await;
+        // The tab key completes it.
+        talk.say("pin\t\r").await;
+        talk.line("it answered in").await;
         // Ctrl-C on a line, which ends nothing while something runs; then Ctrl-D.
         talk.say("run slowly delayMs=300000\r").await;
         talk.line("→ transform").await;

@@ -13,7 +13,7 @@ use crate::wait::look_until;
 use crate::within;
 
 /// How long anything may take on a machine that is busy with something else.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running command, whose stdin is open and whose output is read as it comes.
 pub struct Talk {

@@ -44,7 +44,7 @@ pub(crate) struct Args {
 /// What every command takes.
 #[derive(ClapArgs)]
 pub(crate) struct Global {
-    /// Print one JSON document on stdout, whatever happens
+    /// Print one JSON document on stdout, whatever happens; `dev` prints one for each event
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Answer every question of trust with yes
@@ -126,9 +126,13 @@ pub(crate) enum Command {
     /// At the end of a pipe, what was asked for is finished first; the exit code is then that of the first
     /// thing that failed.
     ///
-    /// With --json each event is an object on a line of stdout, with `event` and `at`: sent and received (pid,
-    /// kind, id, method, call, bytes, body, ms), noise, stderr, started, ended, changed, stage, output, ready,
-    /// failed, done, answer, error, note, lost.
+    /// With --json each event is an object on a line of stdout, with its name in `event` and its time in `at`.
+    /// On the wire: sent, received (pid, kind, id, method, call, bytes, body or text, ms), noise (pid, line,
+    /// bytes, reason), stderr (pid, line), started (pid, command), ended (pid, how, failed, hint). Builds:
+    /// changed (files), stage (stage, detail), output (line), ready (id, version, models, pid, buildMs,
+    /// startMs), failed (error, serving). Lines: done (model, capability, outputs, usage, ms), answer (command,
+    /// value), error (error), note (text). `error` is what other commands print; lost (count) says that events
+    /// came faster than they were read.
     Dev(Dev),
     /// Check that everything that Prizm and its providers need is there
     #[command(after_help = examples!("\n  prizm doctor\n  prizm doctor --json"))]

@@ -14,14 +14,9 @@ pub(crate) fn options(given: &[String], schema: Option<&OptionsSchema>) -> Resul
     read(given, "--option", declared)
 }
 
-/// Reads what has no schema yet: JSON where it is JSON, else a string.
+/// Reads what has no schema yet, as it follows `--set` or the like: JSON where it is JSON, else a string.
 pub(crate) fn untyped(given: &[String], flag: &str) -> Result<Map<String, Value>, Failure> {
     read(given, flag, |_| None)
-}
-
-/// Reads `--set`tings: JSON where it is JSON, else a string.
-pub(crate) fn settings(given: &[String]) -> Result<Map<String, Value>, Failure> {
-    untyped(given, "--set")
 }
 
 fn read(given: &[String], flag: &str, declared: impl Fn(&str) -> Option<Value>) -> Result<Map<String, Value>, Failure> {

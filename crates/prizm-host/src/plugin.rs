@@ -165,7 +165,7 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, breaks the protocol, or has failed too often of late.
     pub async fn start(&self) -> Result<Arc<ProviderInfo>, Error> {
-        Ok(self.lease().await?.info())
+        Ok(self.0.lease().await?.info())
     }
 
     /// Replaces the configuration: at once where the plugin runs, and at every later start.
@@ -189,7 +189,7 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, or does not answer.
     pub async fn health(&self) -> Result<Health, Error> {
-        let lease = self.lease().await?;
+        let lease = self.0.lease().await?;
         let deadline = soon(self.0.spec.timing.query);
         lease.connection.request::<GetHealth>(&Empty {}, Stage::Call, deadline).await
     }
@@ -199,7 +199,7 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, or does not answer.
     pub async fn ping(&self) -> Result<(), Error> {
-        let lease = self.lease().await?;
+        let lease = self.0.lease().await?;
         let deadline = soon(self.0.spec.timing.query);
         lease.connection.request::<Ping>(&Empty {}, Stage::Call, deadline).await.map(drop)
     }
@@ -209,7 +209,7 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, does not answer, or lists what is not valid.
     pub async fn refresh_models(&self) -> Result<Arc<ProviderInfo>, Error> {
-        let lease = self.lease().await?;
+        let lease = self.0.lease().await?;
         let deadline = soon(self.0.spec.timing.query);
         let answer = lease.connection.request::<ListModels>(&Empty {}, Stage::Call, deadline).await?;
         let mut info = (*lease.info()).clone();
@@ -256,12 +256,16 @@ impl Plugin {
         }
     }
 
-    /// Stops the plugin, if it runs, by the four rungs; the next call starts it again.
+    /// Stops the plugin, if it runs, by the four rungs; the next call starts it again, whatever it has done.
     pub async fn stop(&self) {
         // A start that is under way is given up first, so that nothing slips through.
         self.0.closing.notify_waiters();
         let _starting = self.0.starting.lock().await;
-        let current = self.0.slot().current.take();
+        let current = {
+            let mut slot = self.0.slot();
+            slot.supervisor = Supervisor::default();
+            slot.current.take()
+        };
         if let Some(instance) = current {
             instance.stop().await;
         }
@@ -271,10 +275,6 @@ impl Plugin {
     pub async fn shutdown(&self) {
         self.0.slot().closed = true;
         self.stop().await;
-    }
-
-    async fn lease(&self) -> Result<Lease, Error> {
-        self.0.lease().await
     }
 }
 

@@ -87,7 +87,7 @@ fn plan(args: &Conformance, global: &Global) -> Result<Plan, Failure> {
         capability: args.capability.clone(),
         inputs: args.inputs.iter().map(input).collect(),
         options: options::untyped(&args.options, "--option")?,
-        settings: options::settings(&args.settings)?,
+        settings: options::untyped(&args.settings, "--set")?,
         patience: args.patience,
         jobs: args.jobs.map(usize::from),
         keep_sessions: global.verbose > 0,

@@ -9,6 +9,7 @@
 
 mod builder;
 mod command;
+mod complete;
 mod event;
 mod filter;
 mod job;
@@ -54,7 +55,7 @@ pub(crate) async fn dev(args: &Dev, global: &Global) -> Result<ExitCode, Failure
 
 async fn develop(args: &Dev, global: &Global) -> Result<u8, Failure> {
     let directory = directory(&args.directory)?;
-    let settings = options::settings(&args.settings)?;
+    let settings = options::untyped(&args.settings, "--set")?;
     let (prompt, printer) = Prompt::open(global.json);
     let filter = Filter { only: args.methods.clone(), hidden: args.hide.clone() };
     let (screen, end) = Screen::start(global, filter, printer);

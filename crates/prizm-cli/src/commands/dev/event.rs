@@ -160,6 +160,16 @@ impl Event {
 }
 
 impl Ready {
+    /// Returns the names of its models and of what they can do.
+    pub(super) fn names(&self) -> Vec<String> {
+        let ids = self.models.iter().map(|[id, ..]| id.clone());
+        let capabilities = self.models.iter().flat_map(|[_, capabilities, _]| capabilities.split(", "));
+        let mut names: Vec<_> = ids.chain(capabilities.map(str::to_owned)).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     fn document(&self) -> Value {
         json!({
             "id": self.id, "name": self.name, "version": self.version, "type": self.location, "source": self.url,

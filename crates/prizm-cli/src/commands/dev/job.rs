@@ -68,7 +68,11 @@ pub(super) async fn models(provider: Provider) -> Result<What, Failure> {
 /// Describes a model: its id, what it can do, what it costs.
 pub(super) fn row(model: &Model) -> [String; 3] {
     let capabilities: Vec<_> = model.info().capabilities.iter().map(Capability::as_str).collect();
-    [model.id().to_owned(), capabilities.join(", "), models::price(model)]
+    let price = match models::price(model) {
+        unknown if unknown == "unknown" => "price unknown".to_owned(),
+        price => price,
+    };
+    [model.id().to_owned(), capabilities.join(", "), price]
 }
 
 /// Asks how the provider is.

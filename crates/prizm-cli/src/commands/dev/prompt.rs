@@ -5,9 +5,11 @@ use std::sync::mpsc as sync;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
-use rustyline::{Config, DefaultEditor};
+use rustyline::history::DefaultHistory;
+use rustyline::{CompletionType, Config, Editor};
 use tokio::sync::mpsc;
 
+use super::complete::Complete;
 use super::screen::{Printer, Screen};
 
 /// Lines that may wait to be read: a pipe with more waits itself.
@@ -82,15 +84,19 @@ impl Prompt {
     }
 }
 
-fn editor() -> Option<(DefaultEditor, Printer)> {
-    let config = Config::builder().auto_add_history(true).bracketed_paste(false).build();
-    let mut editor = DefaultEditor::with_config(config).ok()?;
+type LineEditor = Editor<Complete, DefaultHistory>;
+
+fn editor() -> Option<(LineEditor, Printer)> {
+    let config = Config::builder().auto_add_history(true).bracketed_paste(false);
+    let config = config.completion_type(CompletionType::List).build();
+    let mut editor = LineEditor::with_config(config).ok()?;
     let printer = editor.create_external_printer().ok()?;
     Some((editor, Box::new(printer)))
 }
 
-fn edit(mut editor: DefaultEditor, begun: &sync::Receiver<Screen>, lines: &mpsc::Sender<Input>) {
+fn edit(mut editor: LineEditor, begun: &sync::Receiver<Screen>, lines: &mpsc::Sender<Input>) {
     let Ok(screen) = begun.recv() else { return };
+    editor.set_helper(Some(Complete::new(&screen)));
     loop {
         let (input, ends) = match editor.readline(PROMPT) {
             Ok(line) => (Input::Line(line), false),

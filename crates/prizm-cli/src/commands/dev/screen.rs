@@ -32,6 +32,8 @@ struct Inner {
     queue: Mutex<Queue>,
     ready: Condvar,
     filter: Mutex<Filter>,
+    /// What the models of the provider are called, and what they can do.
+    names: Mutex<Vec<String>>,
     /// Nobody types any more: everything goes straight to stdout.
     direct: AtomicBool,
     /// Somebody pressed the enter key: the line before is theirs.
@@ -58,6 +60,7 @@ impl Screen {
             queue: Mutex::default(),
             ready: Condvar::new(),
             filter: Mutex::new(filter),
+            names: Mutex::default(),
             direct: AtomicBool::new(false),
             entered: AtomicBool::new(false),
             built: AtomicBool::new(false),
@@ -90,18 +93,19 @@ impl Screen {
 
     /// Shows something. It never waits; what plugins and builds say is lost where there is too much of it.
     pub(super) fn show(&self, what: What) {
-        if matches!(&what, What::Stage { stage, .. } if stage == "build") {
-            self.0.built.store(true, Ordering::Relaxed);
+        match &what {
+            What::Stage { stage, .. } if stage == "build" => self.0.built.store(true, Ordering::Relaxed),
+            What::Ready(ready) => *self.0.names.lock().unwrap_or_else(PoisonError::into_inner) = ready.names(),
+            _ => {}
+        }
+        if !self.0.filter.lock().unwrap_or_else(PoisonError::into_inner).shows(&what) {
+            return;
         }
         let mut queue = self.queue();
         let weight = what.weight();
         if queue.weight + weight > CAPACITY {
             queue.lost += 1;
             return;
-        }
-        if queue.lost > 0 {
-            let lost = std::mem::take(&mut queue.lost);
-            queue.events.push_back(Event { at: Timestamp::now(), what: What::Lost(lost) });
         }
         queue.weight += weight;
         queue.events.push_back(Event { at: Timestamp::now(), what });
@@ -119,6 +123,11 @@ impl Screen {
         let mut filter = self.0.filter.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut filter);
         filter.clone()
+    }
+
+    /// Returns what the models of the provider are called, and what they can do.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.names.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes that a line was entered.
@@ -158,6 +167,10 @@ impl Screen {
             queue = self.0.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         queue.weight = 0;
+        if queue.lost > 0 {
+            let lost = std::mem::take(&mut queue.lost);
+            queue.events.push_back(Event { at: Timestamp::now(), what: What::Lost(lost) });
+        }
         Some(std::mem::take(&mut queue.events))
     }
 }
@@ -202,9 +215,6 @@ impl Writer {
             What::Started { pid, .. } => drop(self.alive.insert(pid)),
             What::Ended { pid, .. } => drop(self.alive.remove(&pid)),
             _ => {}
-        }
-        if !self.screen.filter(|_| {}).shows(&event.what) {
-            return;
         }
         if self.json {
             text.push_str(&format!("{}\n", event.document()));

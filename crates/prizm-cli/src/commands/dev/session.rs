@@ -164,9 +164,7 @@ impl Session {
 
     /// Obeys the lines whose turn it is; says how it ends, if it does.
     fn obey(&mut self) -> Option<End> {
-        if self.waiting && self.jobs.is_empty() && self.building.is_none() {
-            self.waiting = false;
-        }
+        self.waiting &= self.is_busy();
         while !self.waiting {
             // Until there is a provider, or none can be had, nobody can do anything.
             let is_ready = self.served.is_some() || self.building.is_none();
@@ -183,8 +181,12 @@ impl Session {
                 command => self.command(command),
             }
         }
-        let idle = self.jobs.is_empty() && self.building.is_none() && self.lines.is_empty();
+        let idle = !self.is_busy() && self.lines.is_empty();
         (self.ended && idle).then(|| End::Done(self.code()))
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.jobs.is_empty() || self.building.is_some()
     }
 
     /// People see what failed; scripts need to be told.
@@ -210,7 +212,7 @@ impl Session {
                     screen.note("nothing runs");
                 }
             }
-            Command::Wait => self.waiting = true,
+            Command::Wait => self.waiting = self.is_busy(),
             Command::Restart => self.restart(),
             Command::Build => self.build(),
             Command::Filter(only) => screen.note(screen.filter(|filter| filter.only = only).to_string()),
@@ -240,7 +242,7 @@ impl Session {
     }
 
     fn configure(&mut self, pairs: &[String]) {
-        let given = match options::settings(pairs) {
+        let given = match options::untyped(pairs, "configure") {
             Ok(given) => given,
             Err(failure) => return self.fail(failure),
         };

@@ -116,7 +116,7 @@ fn split(target: &str) -> (&str, Option<&str>) {
 
 async fn set(args: &Run, provider: &Provider) -> Result<(), Failure> {
     if !args.settings.is_empty() {
-        provider.add_settings(options::settings(&args.settings)?).await?;
+        provider.add_settings(options::untyped(&args.settings, "--set")?).await?;
     }
     Ok(())
 }
