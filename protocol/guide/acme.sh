@@ -2,6 +2,12 @@
 # Acme pretends to paint on a server far away. `plugins/README.md` quotes it for what the reference provider has no
 # use for: prices, settings with a secret, a service, a job that was accepted, named errors.
 set -u
+export LC_ALL=C # Bytes are read faster than letters.
+
+if [[ ${PRIZM_PLUGIN-} != 1 || -t 0 ]]; then
+  printf '%s\n' 'this is a Prizm provider, which Prizm starts. Try: prizm run acme INPUT' >&2
+  exit 64
+fi
 
 # Frames have a descriptor of their own; whatever else is printed goes to stderr.
 exec 3>&1 1>&2
@@ -49,10 +55,11 @@ notify() {
   frame --arg method "$1" --argjson params "$2" '{jsonrpc: "2.0", method: $method, params: ({id: $id} + $params)}'
 }
 
-# Answers with an error: code, kind, message, what else there is to say.
+# Answers with an error: code, kind (JSON-RPC's own codes have none), message, what else there is to say.
 refuse() {
-  frame --argjson code "$1" --arg kind "$2" --arg message "$3" --argjson more "$4" \
-    '{jsonrpc: "2.0", id: $id, error: {code: $code, message: $message, data: ({kind: $kind} + $more)}}'
+  frame --argjson code "$1" --arg kind "$2" --arg message "$3" --argjson more "$4" '{jsonrpc: "2.0", id: $id, error: (
+    {code: $code, message: $message} + if $kind == "" then {} else {data: ({kind: $kind, retryable: false} + $more)} end
+  )}'
 }
 
 # Reads a value of the parameters.
@@ -60,16 +67,27 @@ param() {
   jq -r ".params.$1 // empty" <<<"$line"
 }
 
-key= address=
+state=started key= address=
+
+initialize() {
+  if [[ $state != started ]]; then
+    refuse -32600 '' '`initialize` came twice' '{}'
+  elif jq -e '.params.protocolVersions | index("1.0")' <<<"$line" >/dev/null; then
+    state=initialized
+    answer "$declaration"
+  else
+    refuse 1002 UnsupportedProtocolVersion 'this provider speaks protocol 1.0' '{"supported": ["1.0"]}'
+  fi
+}
 
 configure() {
   if [[ $(jq -r '.params.config.apiKey | type' <<<"$line") != @(string|null) ]]; then
-    refuse 1005 ConfigInvalid 'setting `apiKey`: expected a string' '{"retryable": false}'
+    refuse 1005 ConfigInvalid 'setting `apiKey`: expected a string' '{}'
     return
   fi
   key=$(param config.apiKey)
   if [[ -z $key ]]; then
-    refuse 1004 NotConfigured 'the setting `apiKey` is missing' '{"retryable": false}'
+    refuse 1004 NotConfigured 'the setting `apiKey` is missing' '{}'
     return
   fi
   address=$(param config.baseUrl)
@@ -78,19 +96,42 @@ configure() {
   answer '{"ready": true}'
 }
 
+# Checks a job as the SDKs do; what is wrong is answered.
+is_right() {
+  local wrong code kind message
+  wrong=$(jq -r --argjson model "$(jq '.models[0]' <<<"$declaration")" '
+    .params as $job | ($job.options // {}) as $options | [$job.inputs[]? | objects | select(.role == null)][0] as $input
+    | if ($job | [.model, .capability, .jobId] | all(type == "string") | not)
+        or ($job.inputs | type) != "array" or ($options | type) != "object" then "-32602||the parameters are not of a job"
+      elif $job.model != $model.id then "1006|ModelNotFound|no model `\($job.model)`"
+      elif $model.capabilities | index($job.capability) | not then "1003|CapabilityNotDeclared|no `\($job.capability)`"
+      elif ($options | keys) - ["colour", "width"] != [] then "-32602||unknown option in \($options | keys | join(", "))"
+      elif $options.width // 512 | type != "number" or . != floor or . < 16 or . > 4096 then "-32602||option `width`: 16 to 4096"
+      elif ["black", "red"] | index($options.colour // "black") | not then "-32602||option `colour`: black or red"
+      elif $input.kind != "text" or ($input.text | type) != "string" then "1203|InvalidMedia|a text is needed"
+      else empty end' <<<"$line")
+  [[ -n $wrong ]] || return 0
+  IFS='|' read -r code kind message <<<"$wrong"
+  refuse "$code" "$kind" "$message" '{}'
+  return 1
+}
+
 paint() {
   local text width colour step
   text=$(param 'inputs[0].text') width=$(param options.width) colour=$(param options.colour)
   case $text in
     *forbidden*)
-      refuse 1202 ContentRejected 'Acme paints nothing that is forbidden' '{"retryable": false}'
+      refuse 1202 ContentRejected 'Acme paints nothing that is forbidden' '{}'
       return ;;
     *busy*)
       refuse 1102 RateLimited 'the account may have 10 paintings a minute' '{"retryable": true, "retryAfterMs": 6000}'
       return ;;
   esac
-  if [[ $key == revoked ]]; then
-    refuse 1201 UpstreamError 'Acme does not know the key' '{"retryable": false}'
+  if [[ -z $key ]]; then
+    refuse 1004 NotConfigured 'the setting `apiKey` is missing' '{}'
+    return
+  elif [[ $key == revoked ]]; then
+    refuse 1201 UpstreamError 'Acme does not know the key' '{}'
     return
   fi
   notify '$/accepted' "{\"remoteId\": \"acme-$(param jobId)\", \"charged\": \"yes\"}"
@@ -109,17 +150,24 @@ SVG
 }
 
 while IFS= read -r line; do
-  method=$(jq -r '.method? // empty' <<<"$line" 2>/dev/null) || continue
-  id=$(jq -c '.id' <<<"$line" 2>/dev/null) || continue
-  case $method in
-    initialize) answer "$declaration" ;;
-    configure) configure ;;
-    models) answer "$(jq '{models}' <<<"$declaration")" ;;
-    estimate) answer '{"cost": "0.04", "currency": "USD", "timeMs": 200}' ;;
-    transform) paint ;;
-    health) answer "{\"status\": \"healthy\", \"uptimeMs\": $((SECONDS * 1000)), \"activeJobs\": 0, \"queuedJobs\": 0}" ;;
-    ping | shutdown) answer '{}' ;;
-    exit) exit 0 ;;
-    *) [[ -z $method || $id == null ]] || refuse -32601 MethodNotFound "no method \`$method\`" '{}' ;;
+  [[ ${line:0:3} != $'\xef\xbb\xbf' ]] || line=${line:3}
+  [[ -n $line && $line != $'\r' ]] || continue
+  IFS=$'\t' read -r id method < <(jq -r 'objects | [(.id | tojson), .method? // ""] | @tsv' <<<"$line" 2>/dev/null) || continue
+  case $state:$method in
+    *:exit) exit 0 ;;
+    *:initialize) initialize ;;
+    *:ping) answer '{}' ;;
+    *:health)
+      answer "{\"status\": \"healthy\", \"uptimeMs\": $((SECONDS * 1000)), \"activeJobs\": 0, \"queuedJobs\": 0}" ;;
+    *:shutdown)
+      state=draining
+      answer '{}' ;;
+    started:?*) refuse 1001 NotInitialized "\`$method\` came before \`initialize\`" '{}' ;;
+    draining:transform) refuse -32802 '' 'the provider is shutting down' '{}' ;;
+    *:transform) is_right && paint ;;
+    *:configure) configure ;;
+    *:models) answer "$(jq '{models}' <<<"$declaration")" ;;
+    *:estimate) answer '{"cost": "0.04", "currency": "USD", "timeMs": 200}' ;;
+    *) [[ -z $method || $id == null ]] || refuse -32601 '' "no method \`$method\`" '{}' ;;
   esac
 done
