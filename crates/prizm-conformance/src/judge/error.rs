@@ -31,7 +31,7 @@ pub(super) fn judge(transcript: &Transcript, findings: &mut Findings) {
 fn one(error: &Value, findings: &mut Findings) {
     findings.see("ER-1");
     if let Some(why) = misshapen(error) {
-        return findings.fault("ER-1", why);
+        findings.fault("ER-1", why);
     }
     let Some(code) = error.get("code").and_then(Value::as_i64) else { return };
     findings.see("ER-4");
