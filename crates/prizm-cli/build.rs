@@ -36,11 +36,7 @@ const TEMPLATES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "python",
-        &[
-            ("protocol/echo/python", ""),
-            (PYTHON_SDK, "prizm_plugin"),
-            ("LICENSE-MIT", "prizm_plugin/LICENSE-MIT"),
-        ],
+        &[("protocol/echo/python", ""), (PYTHON_SDK, "prizm_plugin"), ("LICENSE-MIT", "prizm_plugin/LICENSE-MIT")],
     ),
     ("bash", &[("protocol/echo/bash", "")]),
 ];

@@ -112,7 +112,7 @@ async fn what_is_changed_is_served_and_what_is_broken_is_not() {
     let (status, lines) = talk.close().await;
     assert_eq!(status.code(), Some(0));
     let events: Vec<_> = lines.iter().map(|line| prizm_tests::event(line)).collect();
-    let pids = |name: &str| events.iter().filter(|event| event["event"] == name).map(|event| &event["pid"]).count();
+    let pids = |name: &str| events.iter().filter(|event| event["event"] == name).count();
     assert_eq!((pids("started"), pids("ended")), (5, 5), "{events:#?}");
     home.processes().gone_within(5).await;
     assert!(home.work().is_empty());

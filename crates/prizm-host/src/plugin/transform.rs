@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use prizm_protocol::methods::estimate::EstimateResult;
+use prizm_protocol::methods::estimate::{EstimateParams, EstimateResult, MediaFacts};
 use prizm_protocol::methods::transform::{TransformParams, TransformResult};
 use prizm_protocol::methods::{DoTransform, Estimate};
 use prizm_protocol::{Media, MediaKind};
@@ -66,22 +66,18 @@ impl Plugin {
         }
     }
 
-    /// Asks what a job would cost, starting the plugin if need be. Of the inputs it is told the texts.
+    /// Asks what a job would cost, starting the plugin if need be. Of the inputs it is told the kinds,
+    /// and how long a text is.
     ///
     /// # Errors
     /// The plugin cannot be started, does not answer, or does not implement it, which is optional.
     pub async fn estimate(&self, call: Call) -> Result<EstimateResult, Error> {
         let lease = self.0.lease().await?;
-        let params = TransformParams {
+        let params = EstimateParams {
             model: call.model,
             capability: call.capability.to_string(),
-            inputs: call.inputs.into_iter().filter_map(inline).collect(),
             options: call.options,
-            job_id: new_id(),
-            job_dir: None,
-            deadline_ms: None,
-            idempotency_key: None,
-            resume: None,
+            inputs: call.inputs.into_iter().map(facts).collect(),
         };
         let deadline = soon(self.0.spec.timing.query);
         lease.connection.request::<Estimate>(&params, Stage::Call, deadline).await
@@ -124,6 +120,17 @@ impl Shared {
 fn inline(input: crate::Input) -> Option<Media> {
     let InputSource::Text(text) = input.source else { return None };
     Some(Media { kind: input.kind, mime: input.mime, role: input.role, name: input.name, ..Media::text(text) })
+}
+
+/// What is known of an input without a look into files.
+fn facts(input: crate::Input) -> MediaFacts {
+    let known = match &input.source {
+        InputSource::Text(text) => Some(("characters", text.chars().count())),
+        InputSource::Bytes(bytes) => Some(("bytes", bytes.len())),
+        InputSource::File(_) => None,
+    };
+    let meta = known.map(|(name, count)| [(name.to_owned(), count.into())].into_iter().collect());
+    MediaFacts { kind: input.kind, mime: input.mime, role: input.role, meta }
 }
 
 /// Turns notices into events.
