@@ -61,11 +61,16 @@ async fn a_change_during_a_build_is_built_afterwards_and_a_storm_once() {
         fs::create_dir_all(directory.join("deep/er")).unwrap();
         fs::write(directory.join(format!("deep/er/{number}.py")), "x = 1").unwrap();
     }
-    talk.event("ready").await;
+    let (mut seen, mut storms) = (0, 0);
+    while seen < 50 {
+        seen += talk.event("changed").await["files"].as_array().unwrap().len();
+        storms += 1;
+    }
+    // One, unless the machine is so busy that they come in several.
+    assert!(seen == 50 && storms < 10, "{storms} builds of {seen} changes");
     fs::write(directory.join("deep/er/49.py"), "x = 2").unwrap();
     assert_eq!(talk.event("changed").await["files"], json!(["deep/er/49.py"]), "a new directory is watched");
     talk.event("ready").await;
-    assert!(builds() <= 6, "a storm of 50 changes made {} builds", builds() - 4);
     assert_eq!(talk.close().await.0.code(), Some(0));
 }
 
@@ -99,6 +104,16 @@ async fn without_a_watch_only_a_command_builds() {
     talk.say("build").await;
     talk.event("ready").await;
     assert_eq!(answer(&mut talk, "hello").await, "two hello");
+
+    // The process is stopped before another is started: if that fails, nothing is left until it is mended.
+    edit(&directory, "import json", "import no_such_module");
+    talk.say("restart").await;
+    let failed = talk.event("failed").await;
+    assert_eq!((&failed["serving"], &failed["error"]["stage"]), (&json!(false), &json!("handshake")), "{failed}");
+    edit(&directory, "\"one\"", "\"three\"");
+    talk.say("restart").await;
+    talk.event("ready").await;
+    assert_eq!(answer(&mut talk, "hello").await, "three hello");
     let (_, lines) = talk.close().await;
     assert!(lines.iter().all(|line| event(line)["event"] != "changed"), "{lines:#?}");
 }

@@ -45,9 +45,11 @@ impl Failure {
             .hint("give it more time with --timeout, or see with -v what it is doing")
     }
 
-    /// The provider is not there, for a reason that has this exit code.
-    pub(crate) fn unavailable(code: u8, message: String) -> Self {
-        Self::new(code, "plugin", message)
+    /// Returns the failure of whoever needs the provider that could not be built or started.
+    pub(crate) fn unavailable(&self) -> Self {
+        let reason = self.message.lines().next().unwrap_or_default();
+        Self::new(self.code, &self.kind, format!("the provider does not run: {reason}"))
+            .hint("mend it, and it is built again; `build` does it now")
     }
 
     /// The user changed their mind: exit code 130.

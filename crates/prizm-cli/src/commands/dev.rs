@@ -69,7 +69,10 @@ async fn develop(args: &Dev, global: &Global) -> Result<u8, Failure> {
     let ended = session.run().await;
     session.close();
     screen.direct();
-    interrupt::or_second_interrupt(registry.shutdown()).await;
+    interrupt::or_second_interrupt(async {
+        tokio::join!(registry.shutdown(), session.stopped());
+    })
+    .await;
     screen.close(&end);
     match ended? {
         End::Done(code) => Ok(code),

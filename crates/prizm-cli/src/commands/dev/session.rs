@@ -1,5 +1,8 @@
 //! The author's session: what is typed, what is changed, what is built and what runs, all at once.
 
+mod builds;
+mod commands;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::pin::Pin;
@@ -10,14 +13,13 @@ use prizm_registry::Provider;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::builder::{Builder, Served};
-use super::command::{Command, help, parse};
+use super::command::{Command, parse};
 use super::event::What;
-use super::job::{self, Saved};
+use super::job::Saved;
 use super::prompt::{Input, Prompt};
 use super::screen::Screen;
 use super::watch::Watch;
 use crate::failure::Failure;
-use crate::options;
 
 type Work<T> = Pin<Box<dyn Future<Output = T>>>;
 
@@ -96,9 +98,13 @@ impl Session {
     /// Cancels everything, and gives the terminal back.
     pub(super) fn close(&mut self) {
         self.jobs.clear();
-        self.stopping.clear();
         self.building = None;
         self.prompt.close();
+    }
+
+    /// Waits for the providers that are being stopped.
+    pub(super) async fn stopped(&mut self) {
+        while self.stopping.next().await.is_some() {}
     }
 
     /// Goes on until the author leaves.
@@ -197,139 +203,6 @@ impl Session {
         }
     }
 
-    fn command(&mut self, command: Command) {
-        let screen = self.builder.screen.clone();
-        match command {
-            Command::Say(text) => self.ask(|provider, saved| job::say(text, provider, saved)),
-            Command::Run(job) => self.ask(|provider, saved| job::run(job, provider, saved)),
-            Command::Estimate(job) => self.ask(|provider, _| job::estimate(job, provider)),
-            Command::Models => self.ask(|provider, _| job::models(provider)),
-            Command::Health => self.ask(|provider, _| job::health(provider)),
-            Command::Ping => self.ask(|provider, _| job::ping(provider)),
-            Command::Configure(pairs) => self.configure(&pairs),
-            Command::Cancel => {
-                if !self.cancel() {
-                    screen.note("nothing runs");
-                }
-            }
-            Command::Wait => self.waiting = self.is_busy(),
-            Command::Restart => self.restart(),
-            Command::Build => self.build(),
-            Command::Filter(only) => screen.note(screen.filter(|filter| filter.only = only).to_string()),
-            Command::Hide(hidden) => screen.note(screen.filter(|filter| filter.hidden = hidden).to_string()),
-            Command::Help => {
-                let text = help();
-                screen.show(What::Answer { command: "help", value: text.clone().into(), text });
-            }
-            // It has been obeyed.
-            Command::Quit => {}
-        }
-    }
-
-    /// Asks the provider for something, while everything else goes on.
-    fn ask<W: Future<Output = Result<What, Failure>> + 'static>(&mut self, work: impl FnOnce(Provider, Saved) -> W) {
-        let Some(served) = &self.served else {
-            let first = |broken: &Failure| broken.message().lines().next().unwrap_or_default().to_owned();
-            let reason = self.broken.as_ref().map(|broken| format!(": {}", first(broken))).unwrap_or_default();
-            let code = self.broken.as_ref().map_or(6, Failure::code);
-            let failure = Failure::unavailable(code, format!("the provider does not run{reason}"));
-            return self.fail(failure.hint("mend it, and it is built again; `build` does it now"));
-        };
-        let work = work(served.provider.clone(), Saved::clone(&self.saved));
-        let generation = self.generation;
-        *self.running.entry(generation).or_default() += 1;
-        self.jobs.push(Box::pin(async move { (generation, work.await) }));
-    }
-
-    fn configure(&mut self, pairs: &[String]) {
-        let given = match options::untyped(pairs, "configure") {
-            Ok(given) => given,
-            Err(failure) => return self.fail(failure),
-        };
-        let settings = self.builder.settings.clone();
-        let names = given.keys().cloned().collect::<Vec<_>>();
-        let keep =
-            move |given| settings.lock().unwrap_or_else(PoisonError::into_inner).extend::<serde_json::Map<_, _>>(given);
-        if self.served.is_none() {
-            keep(given);
-            return self.builder.screen.note("it is configured so when it starts");
-        }
-        self.ask(|provider, _| async move {
-            provider.add_settings(given.clone()).await?;
-            keep(given);
-            let text = format!("configured {}", names.join(", "));
-            Ok(What::Answer { command: "configure", text, value: names.into() })
-        });
-    }
-
-    /// Cancels what runs; false where nothing does.
-    fn cancel(&mut self) -> bool {
-        let any = !self.jobs.is_empty();
-        if any {
-            self.builder.screen.note(match self.jobs.len() {
-                1 => "cancelled".to_owned(),
-                several => format!("cancelled {several} jobs"),
-            });
-            self.jobs.clear();
-            self.running.clear();
-            self.stop_replaced();
-        }
-        any
-    }
-
-    fn build(&mut self) {
-        if self.building.is_some() {
-            self.again = true;
-            return;
-        }
-        self.again = false;
-        self.watch.iter_mut().for_each(|watch| watch.build_begins(&self.builder.screen));
-        self.building = Some(Box::pin(self.builder.clone().build()));
-    }
-
-    fn restart(&mut self) {
-        match &self.served {
-            Some(_) if self.building.is_some() => self.again = true,
-            Some(served) => self.building = Some(Box::pin(served.clone().restart())),
-            None => self.build(),
-        }
-    }
-
-    fn built(&mut self, built: Result<Served, Failure>) {
-        let screen = self.builder.screen.clone();
-        let saved = std::mem::take(&mut *self.saved.lock().unwrap_or_else(PoisonError::into_inner));
-        let changed = self.watch.as_mut().map(|watch| {
-            saved.iter().for_each(|path| watch.leave_out(path));
-            watch.build_ended(&screen)
-        });
-        match built {
-            Ok(served) => {
-                let ready = served.ready(self.served.as_ref(), &self.builder.directory);
-                screen.show(What::Ready(Box::new(ready)));
-                self.broken = None;
-                let is_another = served.is_built();
-                if let Some(before) = self.served.replace(served).filter(|_| is_another) {
-                    self.replaced.push((self.generation, before.provider));
-                    self.generation += 1;
-                    self.stop_replaced();
-                }
-            }
-            Err(failure) => {
-                let serving = self.served.is_some();
-                self.broken = (!serving).then(|| failure.clone());
-                screen.show(What::Failed { error: failure, serving });
-            }
-        }
-        let changed = changed.unwrap_or_default();
-        if !changed.is_empty() {
-            screen.show(What::Changed { files: changed });
-            self.again = true;
-        }
-        if self.again {
-            self.build();
-        }
-    }
-
     fn done(&mut self, generation: u64, outcome: Result<What, Failure>) {
         let saved = std::mem::take(&mut *self.saved.lock().unwrap_or_else(PoisonError::into_inner));
         self.watch.iter_mut().for_each(|watch| saved.iter().for_each(|path| watch.leave_out(path)));
@@ -346,14 +219,6 @@ impl Session {
     fn fail(&mut self, failure: Failure) {
         self.failed = self.failed.or(Some(failure.code()));
         self.builder.screen.show(What::Error(failure));
-    }
-
-    /// Stops the providers that have been replaced, once their jobs are done.
-    fn stop_replaced(&mut self) {
-        let is_idle = |generation: &u64| self.running.get(generation).is_none_or(|running| *running == 0);
-        for (_, provider) in self.replaced.extract_if(.., |(generation, _)| is_idle(generation)) {
-            self.stopping.push(Box::pin(async move { provider.stop().await }));
-        }
     }
 }
 

@@ -253,3 +253,6 @@ pub(super) fn span(span: Duration) -> String {
         whole => format!("{} min {} s", whole / 60, whole % 60),
     }
 }
+
+#[cfg(test)]
+mod tests;

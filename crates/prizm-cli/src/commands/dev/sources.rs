@@ -79,7 +79,7 @@ impl Sources {
             .build();
         for entry in walk.flatten() {
             let path = entry.path().to_owned();
-            // Links count as what they lead to.
+            // A link to a file counts as the file.
             let Ok(meta) = fs::metadata(&path) else { continue };
             if entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 self.directories.insert(path);
