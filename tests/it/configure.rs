@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use prizm_host::ErrorKind::{Deadline, Exited, Input, Protocol, Provider};
-use prizm_host::Plugin;
 use prizm_host::Stage::Configure;
+use prizm_host::{Plugin, Timing};
 use prizm_protocol::methods::configure::ConfigureParams;
 use prizm_tests::{ask, eventually, quiet, said, within};
 use serde_json::{Value, json};
@@ -35,6 +35,13 @@ async fn a_plugin_that_loads_is_given_time() {
     })
     .await;
     lab.close(&plugin).await;
+}
+
+#[test]
+fn the_deadlines_are_those_of_the_specification() {
+    let timing = Timing::default();
+    let deadlines = [timing.initialize, timing.configure, timing.configure_max, timing.cancel_grace];
+    assert_eq!(deadlines.map(|deadline| deadline.as_secs()), [10, 60, 15 * 60, 5]);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use prizm_host::ErrorKind::{Deadline, Exited, FrameTooLarge, Protocol, Provider};
 use prizm_host::PluginSpec;
 use prizm_host::Stage::Handshake;
-use prizm_tests::within;
+use prizm_tests::{ask, quiet, within};
 
 use crate::check::{Failure, all, check, check_tolerated, failure};
 use crate::probe::Probe;
@@ -41,7 +41,6 @@ async fn a_plugin_that_does_not_shake_hands_is_a_named_error() {
 
 const TOLERATED: &[(&str, &str)] = &[
     ("slow-initialize --ms 300", "hello"),
-    ("listens-before-it-answers", "hello"),
     ("answer-initialize-twice", "hello"),
     ("banner-first", "hello"),
     ("banner-without-newline", "hello"),
@@ -54,6 +53,22 @@ const TOLERATED: &[(&str, &str)] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_does_no_harm_is_tolerated() {
     all(TOLERATED, check_tolerated).await;
+}
+
+#[tokio::test]
+async fn nothing_comes_until_initialize_is_answered() {
+    let lab = crate::lab();
+    let plugin = lab.plugin("listens-before-it-answers --ms 700");
+    // Whatever is wanted of it meanwhile waits.
+    let (said, health, configured) = within(20, "listens-before-it-answers", async {
+        tokio::join!(plugin.transform(ask("hello"), quiet), plugin.health(), plugin.configure(Default::default()))
+    })
+    .await;
+    assert_eq!(prizm_tests::said(&said.unwrap()), "hello");
+    health.unwrap();
+    configured.unwrap();
+    assert_eq!((lab.confessions("listens-before-it-answers"), plugin.stats().failures), (1, 0));
+    lab.close(&plugin).await;
 }
 
 #[tokio::test]

@@ -106,6 +106,23 @@ async fn nobody_is_sent_more_than_it_takes() {
 }
 
 #[tokio::test]
+async fn what_is_no_job_needs_no_slot() {
+    let (lab, plugin) = started("max-in-flight-1 --ms 60000", |_| {}).await;
+    let mut job = std::pin::pin!(plugin.transform(ask("first"), quiet));
+    let others = async {
+        eventually("it has the job", || (plugin.stats().pending == 1).then_some(())).await;
+        plugin.ping().await.unwrap();
+        assert_eq!(plugin.health().await.unwrap().active_jobs, 1);
+        plugin.refresh_models().await.unwrap();
+    };
+    tokio::select! {
+        _ = &mut job => panic!("it takes a minute"),
+        () = within(20, "what is no job", others) => {}
+    }
+    lab.close(&plugin).await;
+}
+
+#[tokio::test]
 async fn who_finds_no_slot_in_time_is_told_so() {
     let (lab, plugin) = started("max-in-flight-1 --ms 60000", |_| {}).await;
     let mut first = std::pin::pin!(plugin.transform(ask("first"), quiet));

@@ -1,7 +1,7 @@
 //! Checking what a plugin declares.
 
-use prizm_host::ErrorKind::Invalid;
-use prizm_host::Stage::Validate;
+use prizm_host::ErrorKind::{Invalid, Protocol};
+use prizm_host::Stage::{Handshake, Validate};
 use prizm_tests::{ask, quiet, within};
 
 use crate::check::{Failure, all, check, failure, manifest, recovers, started};
@@ -19,6 +19,14 @@ const FAILURES: &[Failure] = &[
     failure("bad-model-id", Invalid, Validate, r"`echo\nnot` is not a model id"),
     failure("bad-limits", Invalid, Validate, "maxInFlight is 0"),
     failure("bad-schema", Invalid, Validate, "the options of `text-to-text` are no valid JSON Schema"),
+    failure("malformed-model", Protocol, Handshake, "the plugin's answer to `initialize` is malformed"),
+    failure("bad-id", Invalid, Validate, "`Hostile Twin` is not a provider id"),
+    failure("bad-version", Invalid, Validate, "`one` is not a semantic version"),
+    failure("capability-twice", Invalid, Validate, "it declares `text-to-text` twice"),
+    failure("options-of-no-capability", Invalid, Validate, "`text-to-3d`"),
+    failure("bad-price", Invalid, Validate, "`a little coins per image` is no price"),
+    failure("limit-too-large", Invalid, Validate, "maxInFlight is 1025"),
+    failure("bad-config-schema", Invalid, Validate, "configSchema"),
     failure("many-violations", Invalid, Validate, "`one` is not a semantic version"),
 ];
 

@@ -12,6 +12,7 @@ mod links;
 mod markers;
 mod paths;
 mod readme;
+mod rules;
 mod tree;
 
 use std::path::Path;
@@ -46,6 +47,7 @@ fn faults(root: &Path) -> Result<Vec<Fault>> {
         data::check(&tree),
         attacks::check(&tree),
         excerpts::check(&tree),
+        rules::check(&tree),
     ]
     .concat();
     faults.sort();

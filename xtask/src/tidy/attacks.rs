@@ -43,7 +43,7 @@ fn rows(text: &str) -> impl Iterator<Item = (u32, (usize, &str))> {
 }
 
 /// What is wrong with the last cell of a row.
-fn unproven(tree: &Tree, proof: &str) -> Vec<String> {
+pub fn unproven(tree: &Tree, proof: &str) -> Vec<String> {
     if let Some(reason) = proof.strip_prefix(UNTRIED) {
         return if reason.trim().is_empty() { vec!["it gives no reason".to_owned()] } else { Vec::new() };
     }
