@@ -16,7 +16,7 @@ pub fn check(tree: &Tree) -> Vec<Fault> {
     let texts = [SPEC, HOSTS, MATRIX].map(|path| (path, tree.text(path)));
     if let Some((path, _)) = texts.iter().find(|(_, text)| text.is_none()) {
         return vec![Fault::of_file(
-            *path,
+            path,
             "the file is missing",
             "the protocol's rules and what holds them are needed",
         )];
