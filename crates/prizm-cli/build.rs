@@ -5,15 +5,17 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// Bundled providers that are not part of the program itself.
-const EMBEDDED: &[&str] = &["ffmpeg"];
+/// What of the repository goes where: `""` is the top.
+type Parts = &'static [(&'static str, &'static str)];
 
-/// What a bundled provider in Python gets beside its own files.
-const PYTHON_SDK: &str = "protocol/python/prizm_plugin";
+/// Bundled providers that are not part of the program itself, and what they need beside their own files.
+const EMBEDDED: &[Parts] = &[
+    // One a line: `cargo xtask new` adds to them.
+    &[("plugins/ffmpeg", ""), ("protocol/python/prizm_plugin", "prizm_plugin")],
+];
 
-/// What a project in each language is made of: what of the repository, and where it goes. The reference provider `echo`
-/// is the template; the SDK travels with it.
-const TEMPLATES: &[(&str, &[(&str, &str)])] = &[
+/// What a project in each language is made of. The reference provider `echo` is the template; the SDK travels with it.
+const TEMPLATES: &[(&str, Parts)] = &[
     (
         "rust",
         &[
@@ -36,7 +38,11 @@ const TEMPLATES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "python",
-        &[("protocol/echo/python", ""), (PYTHON_SDK, "prizm_plugin"), ("LICENSE-MIT", "prizm_plugin/LICENSE-MIT")],
+        &[
+            ("protocol/echo/python", ""),
+            ("protocol/python/prizm_plugin", "prizm_plugin"),
+            ("LICENSE-MIT", "prizm_plugin/LICENSE-MIT"),
+        ],
     ),
     ("bash", &[("protocol/echo/bash", "")]),
 ];
@@ -54,12 +60,10 @@ fn main() -> io::Result<()> {
 
 fn embedded(repository: &Path) -> io::Result<String> {
     let mut code = String::from("const EMBEDDED: &[prizm_registry::BundledFiles] = &[\n");
-    for plugin in EMBEDDED {
+    for parts in EMBEDDED {
         let mut files = Vec::new();
-        let root = repository.join("plugins").join(plugin);
-        collect(&root, "", needed_to_run, &mut files)?;
-        if root.join("provider.py").is_file() && !root.join("prizm_plugin").exists() {
-            collect(&repository.join(PYTHON_SDK), "prizm_plugin", needed_to_run, &mut files)?;
+        for (from, to) in *parts {
+            collect(&repository.join(from), to, needed_to_run, &mut files)?;
         }
         writeln!(code, "    prizm_registry::BundledFiles({}),", literal(files)).map_err(io::Error::other)?;
     }

@@ -30,7 +30,7 @@ pub fn linked(root: &Path, id: &str) -> Result<Vec<&'static str>> {
 
 /// Registers a provider that `prizm` embeds.
 pub fn embedded(root: &Path, id: &str) -> Result<Vec<&'static str>> {
-    within(root, EMBEDDED, "const EMBEDDED: &[&str] = &[", &format!("\"{id}\", "))?;
+    after(root, EMBEDDED, "    &[(\"plugins/ffmpeg\"", &format!("    &[(\"plugins/{id}\", \"\")],"))?;
     Ok(vec![EMBEDDED])
 }
 
@@ -97,7 +97,7 @@ mod tests {
         let root = copy();
         embedded(root.path(), "tint").unwrap();
         let text = fs::read_to_string(root.path().join(EMBEDDED)).unwrap();
-        assert!(text.contains("const EMBEDDED: &[&str] = &[\"tint\", \"ffmpeg\""), "{text}");
+        assert!(text.contains("\n    &[(\"plugins/tint\", \"\")],\n];\n"), "{text}");
     }
 
     #[test]
@@ -105,6 +105,9 @@ mod tests {
         let root = copy();
         fs::write(root.path().join(EMBEDDED), "").unwrap();
         let error = embedded(root.path(), "tint").unwrap_err().to_string();
-        assert_eq!(error, "the place in crates/prizm-cli/build.rs was not found; add it by hand: `\"tint\",`");
+        assert_eq!(
+            error,
+            "the place in crates/prizm-cli/build.rs was not found; add it by hand: `&[(\"plugins/tint\", \"\")],`"
+        );
     }
 }
