@@ -36,6 +36,7 @@ mod cli_lists;
 mod cli_run;
 mod cli_run_canvas;
 mod config;
+mod conformance;
 mod dev;
 mod dev_builds;
 mod dev_ends;

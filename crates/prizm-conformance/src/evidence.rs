@@ -64,7 +64,8 @@ impl Evidence {
             None => Verdict::Passed,
             Some(Stop::Inapplicable(why)) => Verdict::NotApplicable { why },
             Some(Stop::Blocked { by, why }) => Verdict::Blocked { by: Some(by), why },
-            Some(Stop::Ended(why) | Stop::Machine(why)) => Verdict::Blocked { by: None, why },
+            Some(Stop::Ended(why)) => Verdict::Blocked { by: None, why },
+            Some(Stop::Failed(error)) => Verdict::Blocked { by: None, why: error.to_string() },
             Some(Stop::Interrupted) => Verdict::Blocked { by: None, why: "interrupted".to_owned() },
         }
     }

@@ -120,7 +120,7 @@ fn play_all(
 
 /// What ends the whole examination, if anything did.
 fn ended<'a>(stops: impl Iterator<Item = Option<&'a Stop>>) -> Result<(), Error> {
-    match stops.flatten().find(|stop| matches!(stop, Stop::Interrupted | Stop::Machine(_))) {
+    match stops.flatten().find(|stop| matches!(stop, Stop::Interrupted | Stop::Failed(_))) {
         Some(stop) => Err(survey::error(stop.clone())),
         None => Ok(()),
     }

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prizm_protocol::{ENV_COOKIE, ENV_VERSIONS, ENV_WORK_DIR, is_inherited};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
@@ -19,6 +19,9 @@ pub(crate) use survivors::Survivor;
 
 /// Attempts to start a program that another thread's fork still holds open for writing.
 const BUSY_ATTEMPTS: u32 = 20;
+
+/// How long a process that was killed is waited for.
+const REAP: Duration = Duration::from_secs(5);
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,8 +195,15 @@ impl Process {
             survivor.kill();
         }
         guard::forget(child.id());
-        // It has been killed; it cannot stay for long.
-        let _ = child.wait();
+        let until = Instant::now() + REAP;
+        while matches!(child.try_wait(), Ok(None)) {
+            if Instant::now() > until {
+                // It is dying, and nobody can tell how long the kernel takes: not the user's time.
+                std::thread::spawn(move || child.wait());
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

@@ -80,15 +80,15 @@ impl<'a> Session<'a> {
         if stage.plan.stop.is_on() {
             return Err(Stop::Interrupted);
         }
-        let machine = |error: std::io::Error| Stop::Machine(format!("cannot make a directory: {error}"));
+        let machine = |error: std::io::Error| Stop::machine(format!("cannot make a directory: {error}"));
         let directory = tempfile::Builder::new().prefix("prizm-conformance-").tempdir().map_err(machine)?;
         let work_dir = directory.path().join("work");
         std::fs::create_dir(&work_dir).map_err(machine)?;
         let start = Start { subject: stage.subject, work_dir: &work_dir, cookie: opening.cookie };
         let record = Arc::new(Record::new(title, opening.max_frame, stage.secrets.clone()));
-        let (process, pipes) = process::spawn(start).map_err(|error| Stop::Machine(error.to_string()))?;
+        let (process, pipes) = process::spawn(start)?;
         let started = streams::start(pipes, process.pid(), &record, opening.max_frame);
-        let orders = started.map_err(|error| Stop::Machine(error.to_string()))?;
+        let orders = started?;
         Ok(Self {
             stage,
             process,
@@ -105,12 +105,27 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Starts the plugin and takes it to where it is ready.
+    /// Starts the plugin and takes it to where it is ready for jobs.
     pub(crate) fn ready(stage: &'a Stage<'a>, title: &str) -> Result<Self, Stop> {
         stage.facts().ready.clone()?;
+        Self::begun(stage, title)
+    }
+
+    /// Starts the plugin and takes it as far as it comes: it may lack settings that the user did not give.
+    pub(crate) fn begun(stage: &'a Stage<'a>, title: &str) -> Result<Self, Stop> {
+        let lacks_settings = match &stage.facts().ready {
+            Ok(()) => false,
+            Err(Stop::Inapplicable(_)) => true,
+            Err(stop) => return Err(stop.clone()),
+        };
         let mut session = Self::open(stage, title, Opening::default())?;
         session.initialize()?;
-        session.configure()?;
+        if lacks_settings {
+            // It refuses again what it refused before.
+            session.call("configure", Some(session.configure_params()))?;
+        } else {
+            session.configure()?;
+        }
         Ok(session)
     }
 
@@ -301,7 +316,7 @@ impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         match error {
             Error::Interrupted => Self::Interrupted,
-            error => Self::Machine(error.to_string()),
+            error => Self::Failed(Arc::new(error)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The first session: how the plugin starts, what it declares, how it ends, with nothing else beside it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -45,7 +46,7 @@ pub(crate) fn survey(subject: &Subject, plan: &Plan) -> Result<Survey, Error> {
     drop(session);
     survey.finished = stage.into_finished();
     match surveyed {
-        Err(stop @ (Stop::Interrupted | Stop::Machine(_))) => Err(error(stop)),
+        Err(stop @ (Stop::Interrupted | Stop::Failed(_))) => Err(error(stop)),
         _ => Ok(survey),
     }
 }
@@ -54,9 +55,8 @@ pub(crate) fn survey(subject: &Subject, plan: &Plan) -> Result<Survey, Error> {
 pub(crate) fn error(stop: Stop) -> Error {
     match stop {
         Stop::Interrupted => Error::Interrupted,
-        Stop::Machine(why) | Stop::Ended(why) | Stop::Inapplicable(why) | Stop::Blocked { why, .. } => {
-            Error::Machine(why)
-        }
+        Stop::Failed(error) => Arc::try_unwrap(error).unwrap_or_else(|error| Error::Machine(error.to_string())),
+        Stop::Ended(why) | Stop::Inapplicable(why) | Stop::Blocked { why, .. } => Error::Machine(why),
     }
 }
 
@@ -66,11 +66,12 @@ impl Survey {
         self.facts.started = started.clone();
         let configured = started.and_then(|()| configure(session, &self.facts.declared, plan));
         self.facts.ready = configured.clone();
-        self.stop(&["CF-1"], &configured);
+        // To refuse what lacks a key is what the rule wants.
         let alive = match configured {
             Ok(()) | Err(Stop::Inapplicable(_)) => Ok(()),
             Err(stop) => Err(stop),
         };
+        self.stop(&["CF-1"], &alive);
         self.facts.pings = self.step(session, &alive, "ME-2", ping)?;
         self.facts.health = self.step(session, &alive, "ME-4", health)?;
         let declared = self.facts.declared.clone();
@@ -102,7 +103,7 @@ impl Survey {
         let outcome = alive.clone().and_then(|()| step(session));
         self.stop(&[rule], &outcome);
         match outcome {
-            Err(stop @ (Stop::Interrupted | Stop::Machine(_))) => Err(stop),
+            Err(stop @ (Stop::Interrupted | Stop::Failed(_))) => Err(stop),
             outcome => Ok(outcome),
         }
     }

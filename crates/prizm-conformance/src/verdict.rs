@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::Error;
 use crate::transcript::Transcript;
 
 /// What was found out about a rule.
@@ -53,8 +54,15 @@ pub(crate) enum Stop {
     Inapplicable(String),
     /// The user wants no more.
     Interrupted,
+    /// The plugin cannot be started, or the machine failed.
+    Failed(Arc<Error>),
+}
+
+impl Stop {
     /// The machine failed.
-    Machine(String),
+    pub(crate) fn machine(why: impl Into<String>) -> Self {
+        Self::Failed(Arc::new(Error::Machine(why.into())))
+    }
 }
 
 /// A rule was broken.

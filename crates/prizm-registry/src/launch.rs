@@ -34,7 +34,7 @@ impl Registry {
     /// # Errors
     /// It is no provider's directory, or cannot be built.
     pub async fn launch_directory(&self, directory: &Path) -> Result<Launch> {
-        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
         self.launch_identifier(Identifier::File(FileSource::new(directory)?)).await
     }
 

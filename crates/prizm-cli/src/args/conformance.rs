@@ -10,7 +10,7 @@ use clap::Args as ClapArgs;
   prizm conformance -- python3 provider.py
   prizm conformance ./my-provider --strict
   prizm conformance github:acme/sd@v1.0.0 --set apiKey=KEY --model tiny
-  prizm conformance -- ./echo --only CH-5,CA-1
+  prizm conformance --only CH-5,CA-1 -- ./echo
   prizm conformance --list --json
 
 A provider whose options include `delayMs`, the milliseconds that a job takes, is examined more sharply: what must

@@ -67,7 +67,7 @@ fn cancelled(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn nothing(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.facts().pings.clone()?;
-    let mut session = Session::ready(stage, "a cancellation of what is unknown, and of what is answered")?;
+    let mut session = Session::begun(stage, "a cancellation of what is unknown, and of what is answered")?;
     let answered = session.ask("ping", Some(json!({})));
     session.answer(&answered)?;
     let from = session.now();

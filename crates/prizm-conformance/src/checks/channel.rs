@@ -55,7 +55,7 @@ fn byte_order_mark(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn noise(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.facts().pings.clone()?;
-    let mut session = Session::ready(stage, "lines that are no JSON-RPC object")?;
+    let mut session = Session::begun(stage, "lines that are no JSON-RPC object")?;
     let from = session.now();
     let batch = json!([request(LARGEST - 1, "ping", Some(json!({})))]).to_string();
     let lines: [&[u8]; 7] = [
@@ -80,7 +80,7 @@ fn noise(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn unknown_notification(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.facts().pings.clone()?;
-    let mut session = Session::ready(stage, "notifications that nobody knows")?;
+    let mut session = Session::begun(stage, "notifications that nobody knows")?;
     let from = session.now();
     session.notify("$/future", Some(json!({"a": [1, 2, 3]})));
     session.notify("future/happened", None);
@@ -94,7 +94,7 @@ fn unknown_notification(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn ids(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.facts().pings.clone()?;
-    let mut session = Session::ready(stage, "the largest and the smallest id")?;
+    let mut session = Session::begun(stage, "the largest and the smallest id")?;
     for id in [LARGEST, 0, LARGEST - 2] {
         let ask = session.ask_as(id, "ping", Some(json!({}))).or("CH-9");
         session.answer(&ask)?;

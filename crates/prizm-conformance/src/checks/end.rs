@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Scenario] = &[
 use crate::session::end::{EXIT, TERM};
 
 fn polite(stage: &Stage<'_>) -> Result<(), Stop> {
-    Session::ready(stage, "`shutdown` and `exit`")?.end_politely()
+    Session::begun(stage, "`shutdown` and `exit`")?.end_politely()
 }
 
 fn late_job(stage: &Stage<'_>) -> Result<(), Stop> {
@@ -62,7 +62,7 @@ fn running_job(stage: &Stage<'_>) -> Result<(), Stop> {
 }
 
 fn end_of_stdin(stage: &Stage<'_>) -> Result<(), Stop> {
-    let mut session = Session::ready(stage, "the end of stdin")?;
+    let mut session = Session::begun(stage, "the end of stdin")?;
     session.close_stdin();
     session.gone(EXIT, "EN-6", "after the end of stdin").map(drop)
 }
@@ -80,7 +80,7 @@ fn end_of_stdin_at_work(stage: &Stage<'_>) -> Result<(), Stop> {
 }
 
 fn terminated(stage: &Stage<'_>) -> Result<(), Stop> {
-    let mut session = Session::ready(stage, "SIGTERM")?;
+    let mut session = Session::begun(stage, "SIGTERM")?;
     session.signal(Signal::TERM);
     session.gone(TERM, "EN-8", "after SIGTERM").map(drop)
 }

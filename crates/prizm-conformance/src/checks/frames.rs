@@ -18,7 +18,7 @@ const NOBODY: &str = "conformance/nothing";
 
 fn pieces(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.facts().pings.clone()?;
-    let mut session = Session::ready(stage, "a frame of 1 MiB, three frames in one piece, one frame in many")?;
+    let mut session = Session::begun(stage, "a frame of 1 MiB, three frames in one piece, one frame in many")?;
     let id = session.take_id();
     let large = request(id, NOBODY, Some(json!({"text": "x".repeat(1 << 20)})));
     let ask = session.ask_raw(id, NOBODY, format!("{large}\n").as_bytes()).or("CH-10");
@@ -50,7 +50,7 @@ fn pieces(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn oversized(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.facts().pings.clone()?;
-    let mut session = Session::ready(stage, "a frame over the limit of 8 MiB")?;
+    let mut session = Session::begun(stage, "a frame over the limit of 8 MiB")?;
     let id = session.take_id();
     let large = request(id, NOBODY, Some(json!({"text": "x".repeat(MAX_FRAME + (64 << 10))})));
     let ask = session.ask_raw(id, NOBODY, format!("{large}\n").as_bytes());

@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Scenario] = &[
 ];
 
 fn unknown(stage: &Stage<'_>) -> Result<(), Stop> {
-    let mut session = Session::ready(stage, "methods that nobody knows")?;
+    let mut session = Session::begun(stage, "methods that nobody knows")?;
     for method in ["conformance/unknown", "$/unknown"] {
         let ask = session.ask(method, Some(json!({}))).or("ME-1");
         let answer = session.answer(&ask)?;
@@ -72,7 +72,7 @@ fn bad_estimate(result: &Value) -> Option<String> {
 
 fn without_params(stage: &Stage<'_>) -> Result<(), Stop> {
     let facts = stage.facts();
-    let mut session = Session::ready(stage, "methods without `params`")?;
+    let mut session = Session::begun(stage, "methods without `params`")?;
     let known = [("ping", &facts.pings), ("health", &facts.health), ("models", &facts.models)];
     for (method, with_params) in known {
         // Where it does not work with `params` either, that is another rule's matter.

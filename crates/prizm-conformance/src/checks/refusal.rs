@@ -139,7 +139,7 @@ fn at_path(stage: &Stage<'_>, title: &str, path: &str, rule: &'static str, codes
         let (from, to) = (directory.join(&own), directory.join(&moved));
         // Where it leads out of the directory a file is there, and could be read.
         let done = if moved.starts_with("in/") { std::fs::remove_file(from) } else { std::fs::rename(from, to) };
-        done.map_err(|error| Stop::Machine(format!("cannot move an input: {error}")))?;
+        done.map_err(|error| Stop::machine(format!("cannot move an input: {error}")))?;
     }
     let mut running = session.send_job(&tried.spec, params, directory.as_deref());
     running.ask = running.ask.or(rule);

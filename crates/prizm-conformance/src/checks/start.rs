@@ -102,7 +102,7 @@ fn foreign_versions(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn twice(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.facts().pings.clone()?;
-    let mut session = Session::ready(stage, "a second `initialize`")?;
+    let mut session = Session::begun(stage, "a second `initialize`")?;
     let params = session.initialize_params();
     let ask = session.ask("initialize", Some(params)).or("ST-8");
     let answer = session.answer(&ask)?;
@@ -114,7 +114,7 @@ fn twice(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn again(stage: &Stage<'_>) -> Result<(), Stop> {
     // Every session compares; this one makes sure that there is another.
-    Session::ready(stage, "another start").and_then(Session::finish)
+    Session::begun(stage, "another start").and_then(Session::finish)
 }
 
 fn by_hand(stage: &Stage<'_>) -> Result<(), Stop> {

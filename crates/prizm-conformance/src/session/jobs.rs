@@ -75,7 +75,7 @@ impl Session<'_> {
         }
         let path = self.directory.path().join(format!("jobs/{job_id}"));
         let made = fs::create_dir_all(path.join("in")).and_then(|()| fs::create_dir(path.join("out")));
-        made.map_err(|error| Stop::Machine(format!("cannot make `{}`: {error}", path.display())))?;
+        made.map_err(|error| Stop::machine(format!("cannot make `{}`: {error}", path.display())))?;
         Ok((spec.params(&job_id, Some(&path))?, Some(path)))
     }
 

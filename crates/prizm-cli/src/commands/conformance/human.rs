@@ -54,16 +54,13 @@ fn sections(report: &Report, width: usize) {
             Verdict::Passed => rule.rule.clone(),
             Verdict::Failed { why, .. } => why.clone(),
             Verdict::NotApplicable { why } => format!("not applicable: {why}"),
-            Verdict::Blocked { by, why } => format!("not judged, {}{why}", by.map(blocked_by).unwrap_or_default()),
+            Verdict::Blocked { by: Some(by), .. } => format!("not judged, because of {by}"),
+            Verdict::Blocked { by: None, why } => format!("not judged: {why}"),
         };
         let should = if rule.level == Level::Should { "should" } else { "" };
         let line = format!("{:6} {should:6} {}", rule.id, output::printable(&said).replace('\n', " "));
         put(&format!("  {} {}", mark(check), cut(&line, width.saturating_sub(4))));
     }
-}
-
-fn blocked_by(rule: &str) -> String {
-    format!("because of {rule}: ")
 }
 
 fn mark(check: &Check) -> String {
