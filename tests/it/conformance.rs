@@ -38,7 +38,7 @@ fn document(ended: &Ended, code: i32) -> Value {
 /// Runs a whole examination, which takes a while on a machine that is busy with something else.
 async fn examine(home: &Home, arguments: &[&str]) -> Ended {
     let running = Running::start(home.prizm(arguments));
-    within(300, "the whole examination", running.ended_within(300)).await
+    running.ended_within(300).await
 }
 
 #[tokio::test]
@@ -239,4 +239,18 @@ async fn an_interrupt_or_a_sudden_death_leaves_no_process() {
     }
     begun().await.kill().await;
     home.processes().gone_within(10).await;
+}
+
+/// A provider in Perl, for which there is no SDK. Its author had the specification and nothing else.
+#[tokio::test]
+async fn what_a_stranger_wrote_by_the_specification_conforms() {
+    let home = Home::new();
+    std::fs::write(home.file("colour.txt"), "#ff8800").unwrap();
+    let perl = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("strangers/perl");
+    let url = format!("file://{}", perl.display());
+    let ended = examine(&home, &["conformance", &url, "--input", "colour.txt", "--strict", "--json", "--yes"]).await;
+    let document = document(&ended, 0);
+    assert_eq!(document["counts"]["failed"], 0, "{document:#}");
+    assert!(document["counts"]["passed"].as_u64() >= Some(95), "{}", document["counts"]);
+    home.processes().gone_within(5).await;
 }

@@ -12,7 +12,7 @@
 export LC_ALL=C # Lengths are in bytes.
 
 if [[ ${PRIZM_PLUGIN-} != 1 || -t 0 ]]; then
-  echo "\`echo\` is a Prizm provider, which Prizm starts. Try: prizm run echo INPUT" >&2
+  printf '%s\n' "\`echo\` is a Prizm provider, which Prizm starts. Try: prizm run echo INPUT" >&2
   exit 64
 fi
 

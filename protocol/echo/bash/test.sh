@@ -12,7 +12,7 @@ finish() {
 trap finish EXIT
 
 fail() {
-  echo "FAILED: $1" >&2
+  printf '%s\n' "FAILED: $1" >&2
   cat "$scratch/stderr" >&2
   exit 1
 }
@@ -157,4 +157,4 @@ open
 call transform "$(job slow '{"options":{"delayMs":60000}}')" '.method == "$/progress"'
 stop "the end of its input"
 
-echo "$passed passed, 0 failed"
+printf '%s\n' "$passed passed, 0 failed"

@@ -11,10 +11,10 @@ COPY = {"type": "object", "properties": {"delayMs": DELAY}, "additionalPropertie
 
 EXTENSIONS = {"image/jpeg": "jpg", "image/svg+xml": "svg", "image/x-icon": "ico"}
 
-echo = Provider("echo", version="0.1.0", name="Echo", type="local", max_in_flight=64)
+provider = Provider("echo", version="0.1.0", name="Echo", type="local", max_in_flight=64)
 
 
-@echo.model("echo", name="Echo", capabilities=["text-to-text"], options={"text-to-text": SAY}, is_free=True)
+@provider.model("echo", name="Echo", capabilities=["text-to-text"], options={"text-to-text": SAY}, is_free=True)
 async def say(request: Request, context: Context) -> str:
     """Say the text as often as it is wanted. A coroutine: the SDK cancels it wherever it waits."""
     request.only_options("times", "delayMs")
@@ -28,7 +28,7 @@ async def say(request: Request, context: Context) -> str:
     return " ".join([text] * times)
 
 
-@echo.model("echo", capabilities=["image-to-image"], options={"image-to-image": COPY}, is_free=True)
+@provider.model("echo", capabilities=["image-to-image"], options={"image-to-image": COPY}, is_free=True)
 def copy(request: Request, context: Context) -> Media:
     """Give the picture back. A plain function: it runs on a thread of its own, and may block."""
     request.only_options("delayMs")
@@ -61,4 +61,4 @@ def extension(mime: str) -> str:
 
 
 if __name__ == "__main__":
-    serve(echo)
+    serve(provider)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from prizm_plugin.testing import Host
-from provider import echo
+from provider import provider
 
 
-class Echo(unittest.TestCase):
+class Conversation(unittest.TestCase):
     def setUp(self) -> None:
-        self.host = Host(echo)
+        self.host = Host(provider)
         self.addCleanup(self.host.close)
 
     def say(self, text: str, **options: Any) -> dict[str, Any]:

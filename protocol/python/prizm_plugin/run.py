@@ -112,7 +112,7 @@ async def _itself(given: Awaitable[Any]) -> Any:
 def _told(job: Job, error: BaseException) -> Error:
     """What the host is told of an exception. What fails after a cancellation most likely fails because of it."""
     asyncio = sys.modules.get("asyncio")
-    is_cancellation = isinstance(error, Cancelled) or (asyncio and isinstance(error, asyncio.CancelledError))
+    is_cancellation = isinstance(error, (Cancelled, getattr(asyncio, "CancelledError", Cancelled)))
     if not is_cancellation and not isinstance(error, Error):
         tell_traceback(error)
     if job.is_cancelled:

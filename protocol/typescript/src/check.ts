@@ -21,7 +21,8 @@ export function params<T>(reader: Reader<T>, raw: Params): T {
   }
 }
 
-function wrongParam(param: string, what: string): ProviderError {
+function wrongParam(place: string, what: string): ProviderError {
+  const param = place.slice(0, 200);
   return new ProviderError("InvalidParams", `\`${param}\`: ${what}`, { details: { param } });
 }
 

@@ -124,6 +124,18 @@ test("a host that asks and never reads is not heard for ever", async () => {
   assert.ok(asked >= 16 && asked < 120, `${asked} requests of 1 MiB were taken`);
 });
 
+test("a host that makes mistakes and never reads is not heard for ever", async () => {
+  const capabilities = Array.from({ length: 100 }, (_, index) => `x-${"v".repeat(60)}/${"n".repeat(50)}${index}` as const);
+  const host = await Host.open({ id: "a", version: "1.0.0", models: [{ id: "lab", capabilities }], transform: () => [] });
+  let asked = 0;
+  // Each is answered at once, with all that the model can do.
+  while (asked < 5000) {
+    asked += 1;
+    if (!(await Promise.race([host.transform(asked, "x").then(() => true), settled()]))) break;
+  }
+  assert.ok(asked > 1000 && asked < 3000, `${asked} answers of 12 KiB were kept`);
+});
+
 test("progress that nobody reads is dropped but for the last", async () => {
   const lab = new Lab(2);
   const host = await Host.open(lab);

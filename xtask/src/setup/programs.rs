@@ -55,6 +55,13 @@ pub const NEEDED: &[Program] = &[
     },
     Program { name: "jq", package: "jq", version: "--version", oldest: (1, 6), purpose: "runs the provider in Bash" },
     Program {
+        name: "perl",
+        package: "perl",
+        version: "-eprintf '%vd', $^V",
+        oldest: (5, 36),
+        purpose: "runs the provider in a language without an SDK",
+    },
+    Program {
         name: "unshare",
         package: "util-linux",
         version: "--version",

@@ -254,6 +254,11 @@ mod tests {
     }
 
     #[test]
+    fn without_one_there_is_nothing_but_a_null() {
+        assert_eq!(size_of::<Option<Wiretap>>(), size_of::<usize>());
+    }
+
+    #[test]
     fn secrets_are_hidden_however_they_are_written() {
         let (wiretap, redactor, heard) = listen();
         redactor.add(["hunter2".to_owned(), "pass\"word".to_owned()]);

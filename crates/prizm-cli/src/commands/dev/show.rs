@@ -35,8 +35,9 @@ pub(super) struct Shown {
 impl Look {
     /// Returns how an event looks; none where it is not shown.
     pub(super) fn show(&self, event: &Event) -> Option<Shown> {
-        let quiet = !matches!(event.what, What::Done(_) | What::Error(_) | What::Failed { .. } | What::Answer { .. });
-        if self.quiet && quiet {
+        let is_result = matches!(event.what, What::Done(_) | What::Answer { .. });
+        let is_error = matches!(event.what, What::Error(_) | What::Failed { .. } | What::Ended { failed: true, .. });
+        if self.quiet && !is_result && !is_error {
             return None;
         }
         let latest_of = self.latest_of(&event.what);
