@@ -148,10 +148,12 @@ impl Session {
     /// Shows something to a hook; returns whether it dealt with it, and owns up to what it did.
     fn show<H>(&mut self, hook: Option<H>, show: impl FnOnce(&mut Self, H) -> Deed) -> bool {
         let Some(hook) = hook.filter(|_| self.witness.wants()) else { return false };
+        self.output.hold();
         let deed = show(self, hook);
         if deed != Deed::Nothing {
             self.witness.own_up();
         }
+        self.output.release();
         deed == Deed::Done
     }
 

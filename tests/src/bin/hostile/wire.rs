@@ -1,5 +1,6 @@
 //! Lines in, frames out.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -93,12 +94,13 @@ pub struct Output {
     pub limit: usize,
     alter: Option<fn(&mut Value) -> bool>,
     witness: Witness,
+    held: RefCell<Option<Vec<u8>>>,
 }
 
 impl Output {
     /// stdout, whose messages `alter` changes; it owns up to that.
     pub fn new(alter: Option<fn(&mut Value) -> bool>, witness: Witness) -> Self {
-        Self { style: Style::default(), limit: MAX_LINE, alter, witness }
+        Self { style: Style::default(), limit: MAX_LINE, alter, witness, held: RefCell::default() }
     }
 
     /// Writes a message as a frame. What is over the host's limit is said by name, where it is an answer.
@@ -139,9 +141,24 @@ impl Output {
     /// Writes bytes as they are. An error means that the host is gone, which the end of stdin tells as
     /// well: only what would write for ever must look at it.
     pub fn raw(&self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(held) = self.held.borrow_mut().as_mut() {
+            held.extend_from_slice(bytes);
+            return Ok(());
+        }
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
         stdout.flush()
+    }
+
+    /// Holds what is written back, until it is released: who misbehaves owns up before anybody sees it.
+    pub fn hold(&self) {
+        *self.held.borrow_mut() = Some(Vec::new());
+    }
+
+    /// Writes what was held back.
+    pub fn release(&self) {
+        let held = self.held.take();
+        let _ = held.map(|bytes| self.raw(&bytes));
     }
 
     /// Sends a notification.
