@@ -102,7 +102,10 @@ fn edit(mut editor: LineEditor, begun: &sync::Receiver<Screen>, lines: &mpsc::Se
             Ok(line) => (Input::Line(line), false),
             Err(ReadlineError::Interrupted) => (Input::Interrupt, false),
             Err(ReadlineError::Signal(_)) => continue,
-            Err(_) => (Input::End, true),
+            Err(_) => {
+                screen.direct();
+                (Input::End, true)
+            }
         };
         screen.entered();
         if lines.blocking_send(input).is_err() || ends {

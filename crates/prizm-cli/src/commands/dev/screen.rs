@@ -241,10 +241,11 @@ impl Writer {
             return;
         }
         if let Some(printer) = self.printer.as_mut().filter(|_| !self.screen.0.direct.load(Ordering::Relaxed)) {
-            if printer.print(text).is_err() {
-                self.printer = None;
+            if printer.print(text.clone()).is_ok() {
+                return;
             }
-            return;
+            // The line editor has gone.
+            self.printer = None;
         }
         let mut stdout = std::io::stdout().lock();
         // A reader that has gone away ends nothing but the writing.
