@@ -45,6 +45,8 @@ export class Requests {
       if (error !== undefined) this.#remember(error);
       this.#byId.delete(job.id);
       this.#bytes -= bytes;
+      // It waits for nobody, and must not keep the process, as it would that of a test.
+      if (this.#byId.size === 0) this.#timer?.unref();
       if (this.#isIdle) this.#idle.splice(0).forEach((call) => call());
     });
     this.#byId.set(job.id, reply);
@@ -54,7 +56,10 @@ export class Requests {
   }
 
   #wakeAt(deadline: number): void {
-    if (deadline >= this.#wakesAt) return;
+    if (deadline >= this.#wakesAt) {
+      this.#timer?.ref();
+      return;
+    }
     clearTimeout(this.#timer);
     this.#wakesAt = deadline;
     // Of a longer time a timer makes none at all.

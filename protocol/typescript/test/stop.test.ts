@@ -1,12 +1,14 @@
 /** The ends of a session. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { PassThrough, Writable } from "node:stream";
 import { test } from "node:test";
 
 import { serveStreams } from "../src/index.js";
-import { Host, codeOf } from "./host.js";
+import { Host, codeOf, initialize, job } from "./host.js";
 import { Lab } from "./lab.js";
+import { rootOf } from "./root.js";
 
 test("shutdown cancels what runs, refuses what comes and answers last", async () => {
   const lab = new Lab(2);
@@ -89,4 +91,24 @@ test("a channel that breaks ends the session with a reason", async () => {
   const reading = serveStreams(new Lab(), broken, new PassThrough());
   broken.destroy(new Error("reset"));
   await assert.rejects(reading, /^Error: cannot read from the host: reset$/);
+});
+
+test("a session that is only left alone keeps no process", () => {
+  const params = { ...job("x"), deadlineMs: 60_000 };
+  const frames = [
+    { jsonrpc: "2.0", id: 1, method: "initialize", params: initialize() },
+    { jsonrpc: "2.0", id: 2, method: "transform", params },
+  ];
+  const script = `
+    import { PassThrough } from "node:stream";
+    import { serveStreams } from "@prizm/plugin";
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const models = [{ id: "lab", capabilities: ["text-to-text"] }];
+    void serveStreams({ id: "a", version: "1.0.0", models, transform: () => [] }, input, output);
+    output.on("data", (bytes) => process.stdout.write(bytes));
+    for (const frame of ${JSON.stringify(frames)}) input.write(JSON.stringify(frame) + "\\n");`;
+  const argv = ["--input-type=module", "--eval", script];
+  const { status, stdout } = spawnSync(process.execPath, argv, { cwd: rootOf(import.meta.url), timeout: 30_000 });
+  assert.equal(status, 0, "it ended by itself");
+  assert.match(String(stdout), /"id":2,"result":\{"outputs":\[\]\}/);
 });
