@@ -115,9 +115,11 @@ impl Look {
             let body = printable(&pretty(&frame.body)).replace('\n', "\n    ");
             return format!("{}\n    {body}", self.line(mark, &style, &head, ""));
         }
-        // An error's message is said already.
-        let body = if matches!(frame.kind, Kind::Error { .. }) { String::new() } else { compact(&frame.body) };
-        self.line(mark, &style, &format!("{head} "), &body)
+        match frame.kind {
+            // Its message is said already.
+            Kind::Error { .. } => self.line(mark, &style, &head, ""),
+            _ => self.line(mark, &style, &format!("{head} "), &compact(&frame.body)),
+        }
     }
 
     fn ready(&self, ready: &Ready) -> String {
