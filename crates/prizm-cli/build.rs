@@ -11,7 +11,7 @@ type Parts = &'static [(&'static str, &'static str)];
 /// Bundled providers that are not part of the program itself, and what they need beside their own files.
 const EMBEDDED: &[Parts] = &[
     // One a line: `cargo xtask new` adds to them.
-    &[("plugins/ffmpeg", ""), ("protocol/python/prizm_plugin", "prizm_plugin")],
+    &[("plugins/ffmpeg", "")],
 ];
 
 /// What a project in each language is made of. The reference provider `echo` is the template; the SDK travels with it.

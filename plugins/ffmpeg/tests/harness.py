@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Callable
 
 ROOT = Path(__file__).resolve().parent.parent
-SDK = ROOT.parent.parent / "protocol" / "python"
 PROVIDER = (sys.executable, "-B", "provider.py")
 PATIENCE = 30.0
 HELLO: dict[str, Any] = {
@@ -34,7 +33,7 @@ class Host:
     """One provider process and the conversation with it."""
 
     def __init__(self, command: Sequence[str] = PROVIDER, env: dict[str, str] | None = None) -> None:
-        variables = {**os.environ, "PRIZM_PLUGIN": "1", "PYTHONPATH": str(SDK), **(env or {})}
+        variables = {**os.environ, "PRIZM_PLUGIN": "1", **(env or {})}
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, cwd=ROOT, env=variables, stdin=pipe, stdout=pipe, stderr=pipe)
         self.frames: list[dict[str, Any]] = []

@@ -9,7 +9,7 @@ import sys
 import textwrap
 import unittest
 
-from .harness import HELLO, PROVIDER, ROOT, SDK, Host, ProviderCase, executable, scratch, wait_exit
+from .harness import HELLO, PROVIDER, ROOT, Host, ProviderCase, executable, scratch, wait_exit
 
 
 class Conversation(unittest.TestCase):
@@ -138,7 +138,7 @@ class WithoutFfmpeg(ProviderCase):
 
 class ByHand(unittest.TestCase):
     def test_run_by_hand_says_how(self) -> None:
-        env = {name: value for name, value in os.environ.items() if name != "PRIZM_PLUGIN"} | {"PYTHONPATH": str(SDK)}
+        env = {name: value for name, value in os.environ.items() if name != "PRIZM_PLUGIN"}
         done = subprocess.run(PROVIDER, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (64, ""))
         self.assertEqual(len(done.stderr.splitlines()), 1)
