@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use prizm_host::{Call, Frame, FrameKind, Heard, Tap};
+use prizm_host::{Call, Frame, FrameKind, Heard, Plugin, PluginCommand, Tap};
 use prizm_protocol::Capability;
 use prizm_protocol::methods::configure::ConfigureParams;
-use prizm_tests::{Lab, ask, quiet, said, within};
+use prizm_tests::{Lab, ask, program, quiet, said, within};
 use serde_json::{Value, json};
 
 /// What a tap heard, a line each: who, what, and the body where it matters.
@@ -163,9 +163,13 @@ async fn no_secret_is_heard() {
 #[tokio::test]
 async fn an_estimate_is_asked_for_and_may_not_be_there() {
     let lab = crate::lab();
+    let call = || Call::new("echo", Capability::TEXT_TO_TEXT).text("hello");
     let plugin = lab.plugin("good");
-    let call = Call::new("echo", Capability::TEXT_TO_TEXT).text("hello");
-    let error = within(20, "estimate", plugin.estimate(call)).await.unwrap_err();
+    let estimate = within(20, "estimate", plugin.estimate(call())).await.unwrap();
+    assert_eq!(estimate.time_ms, Some(0));
+    lab.close(&plugin).await;
+    let plugin = Plugin::new(lab.spec(PluginCommand::new(program("examples/echo"))));
+    let error = within(20, "estimate", plugin.estimate(call())).await.unwrap_err();
     assert_eq!((error.rpc().unwrap().code, error.hint()), (-32601, Some("the plugin does not implement it")));
     lab.close(&plugin).await;
 }
