@@ -121,7 +121,7 @@ impl<'a> Model<'a> {
 
     /// Returns the MIME types that it reads; `None` for any.
     pub(crate) fn input_formats(&self) -> Option<Vec<&'a str>> {
-        self.0.get("inputFormats").map(|formats| texts(Some(formats)))
+        self.0.get("inputFormats").filter(|formats| formats.is_array()).map(|formats| texts(Some(formats)))
     }
 }
 

@@ -78,3 +78,31 @@ impl Report {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requirement;
+
+    fn report(id: &str, verdict: Verdict) -> Report {
+        let checks = vec![Check { requirement: requirement(id).unwrap(), verdict }];
+        Report { command: "x".to_owned(), checks, sessions: Vec::new() }
+    }
+
+    #[test]
+    fn what_could_not_be_judged_is_not_held_to_be_kept() {
+        let blocked = || Verdict::Blocked { by: Some("ME-2"), why: "no answer".to_owned() };
+        assert!(!report("CH-6", blocked()).conforms(false));
+        assert!(report("CH-7", blocked()).conforms(false) && !report("CH-7", blocked()).conforms(true));
+        assert!(report("CH-6", Verdict::NotApplicable { why: "no job".to_owned() }).conforms(true));
+        let counts = report("CH-6", blocked()).counts();
+        assert_eq!(counts, Counts { blocked: 1, ..Counts::default() });
+    }
+
+    #[test]
+    fn a_broken_should_counts_only_where_it_is_strict() {
+        let failed = |id| report(id, Verdict::Failed { why: "so".to_owned(), transcript: Arc::default() });
+        assert!(failed("CH-2").conforms(false) && !failed("CH-2").conforms(true));
+        assert!(!failed("CH-1").conforms(false));
+    }
+}

@@ -306,6 +306,11 @@ impl<'a> Session<'a> {
         first
     }
 
+    /// Takes all that was said so far from the judgement of other rules.
+    pub(crate) fn claim_all(&mut self) {
+        self.record.state().transcript.entries.iter_mut().for_each(|entry| entry.claimed = true);
+    }
+
     /// Returns a number of the specification's seconds, as the user's patience has them.
     pub(crate) fn seconds(&self, seconds: f64) -> Duration {
         self.stage.seconds(seconds)

@@ -6,26 +6,26 @@ use prizm_protocol::{Manifest, ProviderId};
 use serde_json::Value;
 
 use super::model;
-use super::shape::{Field, Type, wrong};
+use super::shape::{Field, Need, Type, wrong};
 use super::{Findings, quoted};
 use crate::declared::{self, Declared};
 use crate::session::secrets::is_called_secret;
 
 const FIELDS: &[Field] = &[
-    ("protocolVersion", Type::Text, true),
-    ("provider", Type::Object, true),
-    ("capabilities", Type::Texts, true),
-    ("models", Type::List, true),
-    ("limits", Type::Object, false),
-    ("liveness", Type::Word(&["ping", "progress", "none"]), false),
-    ("cancel", Type::Word(&["cooperative", "restart"]), false),
+    ("protocolVersion", Type::Text, Need::Must),
+    ("provider", Type::Object, Need::Must),
+    ("capabilities", Type::Texts, Need::Must),
+    ("models", Type::List, Need::Must),
+    ("limits", Type::Object, Need::May),
+    ("liveness", Type::Word(&["ping", "progress", "none"]), Need::May),
+    ("cancel", Type::Word(&["cooperative", "restart"]), Need::May),
 ];
 
 const PROVIDER: &[Field] = &[
-    ("id", Type::Text, true),
-    ("name", Type::Text, false),
-    ("version", Type::Text, true),
-    ("type", Type::Word(&["local", "remote"]), false),
+    ("id", Type::Text, Need::Must),
+    ("name", Type::Text, Need::Null),
+    ("version", Type::Text, Need::Must),
+    ("type", Type::Word(&["local", "remote"]), Need::Null),
 ];
 
 /// Judges a declaration by the rules that say something of it alone.
@@ -64,7 +64,7 @@ fn provider(declared: &Declared, findings: &mut Findings) {
         }
     }
     findings.see("DE-16");
-    if declared.value().pointer("/provider/type").is_none() {
+    if declared.text("/provider/type").is_none() {
         findings.fault("DE-16", "`provider.type` is missing");
     }
 }
@@ -98,7 +98,7 @@ fn limits(value: &Value, findings: &mut Findings) {
 }
 
 fn settings(declared: &Declared, findings: &mut Findings) {
-    let Some(schema) = declared.value().get("configSchema") else { return };
+    let Some(schema) = declared.value().get("configSchema").filter(|schema| !schema.is_null()) else { return };
     findings.see_all(&["DE-13", "DE-14"]);
     if let Some(why) = model::bad_schema(schema) {
         findings.fault("DE-13", format!("`configSchema` {why}"));

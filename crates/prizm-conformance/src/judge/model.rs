@@ -5,28 +5,28 @@ use std::collections::{BTreeSet, HashSet};
 use prizm_protocol::{Decimal, ModelId};
 use serde_json::Value;
 
-use super::shape::{Field, Type, wrong};
+use super::shape::{Field, Need, Type, wrong};
 use super::{Findings, quoted};
 use crate::declared::{self, Declared, Model};
 
 const FIELDS: &[Field] = &[
-    ("id", Type::Text, true),
-    ("name", Type::Text, false),
-    ("description", Type::Text, false),
-    ("capabilities", Type::Texts, true),
-    ("options", Type::Object, false),
-    ("inputs", Type::Object, false),
-    ("pricing", Type::List, false),
-    ("isFree", Type::Flag, false),
-    ("limits", Type::Object, false),
-    ("inputFormats", Type::Texts, false),
-    ("outputFormats", Type::Texts, false),
+    ("id", Type::Text, Need::Must),
+    ("name", Type::Text, Need::Null),
+    ("description", Type::Text, Need::Null),
+    ("capabilities", Type::Texts, Need::Must),
+    ("options", Type::Object, Need::May),
+    ("inputs", Type::Object, Need::May),
+    ("pricing", Type::List, Need::May),
+    ("isFree", Type::Flag, Need::Null),
+    ("limits", Type::Object, Need::Null),
+    ("inputFormats", Type::Texts, Need::Null),
+    ("outputFormats", Type::Texts, Need::Null),
 ];
 
 const SLOT: &[Field] = &[
-    ("role", Type::Text, false),
-    ("kind", Type::Word(&["text", "image", "audio", "video", "3d"]), true),
-    ("required", Type::Flag, false),
+    ("role", Type::Text, Need::Null),
+    ("kind", Type::Word(&["text", "image", "audio", "video", "3d"]), Need::Must),
+    ("required", Type::Flag, Need::Null),
 ];
 
 /// Returns what is wrong with the types of a list of models.
@@ -62,7 +62,7 @@ pub(crate) fn judge(declared: &Declared, provider: &[&str], findings: &mut Findi
         }
         keys(model, findings);
         model.prices().for_each(|price| one_price(model, price, findings));
-        if model.value().get("isFree").is_none() && model.prices().next().is_none() {
+        if !model.value().get("isFree").is_some_and(Value::is_boolean) && model.prices().next().is_none() {
             findings.fault("DE-17", format!("the model `{}` says neither `pricing` nor `isFree`", model.name()));
         }
         for (capability, schema) in model.options() {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::shape::{Field, Type, wrong};
+use super::shape::{Field, Need, Type, wrong};
 use super::{Findings, quoted};
 use crate::transcript::{Message, Transcript};
 
@@ -13,26 +13,33 @@ const SHAPES: &[(&str, &[Field])] = &[
     (
         "$/progress",
         &[
-            ("id", Type::Count, true),
-            ("seq", Type::Count, true),
-            ("fraction", Type::Number, false),
-            ("stage", Type::Text, false),
-            ("message", Type::Text, false),
-            ("etaMs", Type::Count, false),
+            ("id", Type::Count, Need::Must),
+            ("seq", Type::Count, Need::Must),
+            ("fraction", Type::Number, Need::Null),
+            ("stage", Type::Text, Need::Null),
+            ("message", Type::Text, Need::Null),
+            ("etaMs", Type::Count, Need::Null),
         ],
     ),
     (
         "$/chunk",
         &[
-            ("id", Type::Count, true),
-            ("seq", Type::Count, true),
-            ("text", Type::Text, false),
-            ("path", Type::Text, false),
+            ("id", Type::Count, Need::Must),
+            ("seq", Type::Count, Need::Must),
+            ("text", Type::Text, Need::Null),
+            ("path", Type::Text, Need::Null),
         ],
     ),
-    ("$/accepted", &[("id", Type::Count, true), ("charged", Type::Word(&["yes", "no", "unknown"]), true)]),
-    ("$/startup", &[("stage", Type::Text, true), ("fraction", Type::Number, false), ("message", Type::Text, false)]),
-    ("$/log", &[("fields", Type::Object, false)]),
+    ("$/accepted", &[("id", Type::Count, Need::Must), ("charged", Type::Word(&["yes", "no", "unknown"]), Need::Must)]),
+    (
+        "$/startup",
+        &[
+            ("stage", Type::Text, Need::Must),
+            ("fraction", Type::Number, Need::Null),
+            ("message", Type::Text, Need::Null),
+        ],
+    ),
+    ("$/log", &[("fields", Type::Object, Need::Null)]),
 ];
 
 /// Judges what a plugin says unasked.
@@ -54,9 +61,8 @@ fn one(method: &str, params: &Value, findings: &mut Findings) {
         let method: String = method.chars().take(80).collect();
         return findings.fault("CH-15", format!("it sent the notification `{}`", method.escape_debug()));
     }
-    if let Some((name, fields)) = SHAPES.iter().find(|(name, _)| *name == method)
-        && let Some(why) = wrong(&format!("`{name}`"), params, fields)
-    {
+    let shape = SHAPES.iter().find(|(name, _)| *name == method);
+    if let Some(why) = shape.and_then(|(name, fields)| wrong(&format!("`{name}`"), params, fields)) {
         findings.fault("CH-15", why);
     }
     if method == "$/log" && params.is_object() {
@@ -88,7 +94,8 @@ mod tests {
             ("$/log", r#"{"level":"warn","message":"m","fields":{"a":1},"time":7}"#),
             ("$/future", "7"),
             ("$/progress", r#"{"id":1,"seq":1,"fraction":0.5,"stage":"s","message":"m","etaMs":7,"more":1}"#),
-            ("$/chunk", r#"{"id":1,"seq":1,"text":"t"}"#),
+            ("$/progress", r#"{"id":1,"seq":1,"fraction":null,"stage":null}"#),
+            ("$/chunk", r#"{"id":1,"seq":1,"text":"t","path":null}"#),
             ("$/accepted", r#"{"id":1,"remoteId":"r","charged":"unknown"}"#),
         ] {
             assert_eq!(note(method, params), Vec::<String>::new(), "{method}");

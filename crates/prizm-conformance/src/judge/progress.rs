@@ -100,7 +100,8 @@ fn progress(id: u64, said: &mut Said, params: &Value, at: Duration, findings: &m
 fn chunk(id: u64, said: &mut Said, params: &Value, findings: &mut Findings) {
     sequence(id, said, params, findings);
     findings.see("PR-6");
-    let (text, path) = (params.get("text"), params.get("path"));
+    let source = |key: &str| params.get(key).filter(|source| !source.is_null());
+    let (text, path) = (source("text"), source("path"));
     if text.is_some() == path.is_some() {
         findings.fault(
             "PR-6",
@@ -119,7 +120,7 @@ fn accepted(id: u64, said: &mut Said, params: &Value, findings: &mut Findings) {
     let remote = params.get("remoteId").unwrap_or(&Value::Null);
     if said.accepted > 1 {
         findings.fault("PR-8", format!("`$/accepted` came twice for the request {id}"));
-    } else if remote.as_str().is_none_or(|remote| remote.is_empty()) {
+    } else if remote.as_str().is_none_or(str::is_empty) {
         findings.fault("PR-8", format!("the `remoteId` of `$/accepted` is {}", quoted(remote)));
     }
 }

@@ -25,16 +25,28 @@ pub(super) enum Type {
     Texts,
 }
 
-/// A field: its name, what it holds, and whether it must be there.
-pub(super) type Field = (&'static str, Type, bool);
+/// Whether a field is there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Need {
+    /// It must be.
+    Must,
+    /// It may be.
+    May,
+    /// It may be, and `null` is as if it were not.
+    Null,
+}
+
+/// A field: its name, what it holds, and whether it is there.
+pub(super) type Field = (&'static str, Type, Need);
 
 /// Returns what is wrong with the fields of a value, which is an object.
 pub(super) fn wrong(what: &str, value: &Value, fields: &[Field]) -> Option<String> {
     let Some(object) = value.as_object() else {
         return Some(format!("{what} is {}, not an object", quoted(value)));
     };
-    fields.iter().find_map(|(name, holds, required)| match object.get(*name) {
-        None => required.then(|| format!("{what} has no `{name}`")),
+    fields.iter().find_map(|(name, holds, need)| match object.get(*name) {
+        None => (*need == Need::Must).then(|| format!("{what} has no `{name}`")),
+        Some(Value::Null) if *need == Need::Null => None,
         Some(value) => {
             holds.refuses(value).map(|expected| format!("`{name}` of {what} is {}, not {expected}", quoted(value)))
         }
