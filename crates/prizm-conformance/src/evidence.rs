@@ -73,12 +73,16 @@ impl Evidence {
 
 /// Why nothing was seen of a rule.
 fn unseen(rule: &str, facts: &Facts) -> Stop {
-    let jobs = facts.trials.iter().find_map(|trial| trial.outcome.clone().err());
-    let worked = facts.trials.iter().any(|trial| trial.outcome.is_ok());
-    let stops = [facts.started.clone().err(), facts.ready.clone().err(), jobs.filter(|_| !worked)];
-    stops.into_iter().flatten().next().unwrap_or_else(|| {
+    let none = || {
         let why =
             checks::EVERYWHERE.iter().find(|(id, _)| *id == rule).map_or("nothing was seen of it", |(_, why)| why);
         Stop::Inapplicable(why.to_owned())
-    })
+    };
+    if matches!(rule, "MD-3" | "MD-4" | "MD-5" | "MD-6") && facts.ready.is_ok() && !facts.has_files() {
+        return none();
+    }
+    let jobs = facts.trials.iter().find_map(|trial| trial.outcome.clone().err());
+    let worked = facts.trials.iter().any(|trial| trial.outcome.is_ok());
+    let stops = [facts.started.clone().err(), facts.ready.clone().err(), jobs.filter(|_| !worked)];
+    stops.into_iter().flatten().next().unwrap_or_else(none)
 }

@@ -76,12 +76,13 @@ fn attempt_all(
     let tried = crowd.each(&capabilities, |capability| {
         let stage = Stage::new(subject, given.plan, Some(facts));
         let known = silence.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let outcome = known.map_or_else(|| trial::attempt(&stage, capability, given), Err);
-        if let Err(stop @ Stop::Blocked { by: "CH-13", .. }) = &outcome {
+        let silent = |stop| Trial { spec: None, outcome: Err(stop) };
+        let trial = known.map_or_else(|| trial::attempt(&stage, capability, given), silent);
+        if let Err(stop @ Stop::Blocked { by: "CH-13", .. }) = &trial.outcome {
             *silence.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop.clone());
         }
         crowd.done(&format!("a job of {capability}"));
-        (Trial { outcome }, stage.into_finished())
+        (trial, stage.into_finished())
     })?;
     let (trials, finished): (Vec<_>, Vec<_>) = tried.into_iter().unzip();
     ended(trials.iter().map(|trial: &Trial| trial.outcome.as_ref().err()))?;

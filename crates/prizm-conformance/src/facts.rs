@@ -24,6 +24,8 @@ pub(crate) struct Facts {
 /// A job of one capability, and what came of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Trial {
+    /// The job, where one could be made.
+    pub(crate) spec: Option<JobSpec>,
     pub(crate) outcome: Result<Tried, Stop>,
 }
 
@@ -68,10 +70,13 @@ impl Facts {
             return Ok(best);
         }
         // What cannot be judged because a job failed is not the same as what does not concern the plugin.
-        let failed = self.trials.iter().find_map(|trial| trial.outcome.as_ref().err());
-        match failed {
-            Some(stop) => Err(stop.clone()),
-            None => Err(Stop::Inapplicable(none.to_owned())),
-        }
+        let fits_or_unknown = |trial: &&Trial| trial.spec.as_ref().is_none_or(&fits);
+        let failed = self.trials.iter().filter(fits_or_unknown).find_map(|trial| trial.outcome.as_ref().err());
+        Err(failed.cloned().unwrap_or_else(|| Stop::Inapplicable(none.to_owned())))
+    }
+
+    /// Returns whether a job of it may give or take a file, as far as is known.
+    pub(crate) fn has_files(&self) -> bool {
+        self.trials.iter().any(|trial| trial.spec.as_ref().is_none_or(|spec| !spec.is_text_only()))
     }
 }

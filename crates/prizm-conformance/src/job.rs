@@ -34,6 +34,8 @@ pub(crate) struct Input {
     pub(crate) role: Option<String>,
     pub(crate) is_required: bool,
     pub(crate) sample: Sample,
+    /// The user gave no other.
+    pub(crate) is_sample: bool,
 }
 
 /// Why no job can be made, and what would help.
@@ -181,13 +183,15 @@ fn input(
         Some(formats) if formats.iter().any(|format| is_of(format, kind)) => formats.contains(&&*sample.mime),
         _ => true,
     };
-    let sample = given.file(role.as_deref(), kind).or_else(|| sample::of(kind).into_iter().find(fits));
+    let own = given.file(role.as_deref(), kind);
+    let is_sample = own.is_none();
+    let sample = own.or_else(|| sample::of(kind).into_iter().find(fits));
     let flag = role.as_deref().map(|role| format!("{role}=")).unwrap_or_default();
     let lack = || {
         let formats = formats.clone().unwrap_or_default().join(", ");
         format!("the model `{}` reads {formats}, and no sample is one; give it with `--input {flag}FILE`", model.name())
     };
-    sample.map(|sample| Input { role, is_required, sample }).ok_or_else(lack)
+    sample.map(|sample| Input { role, is_required, sample, is_sample }).ok_or_else(lack)
 }
 
 fn is_of(mime: &str, kind: MediaKind) -> bool {

@@ -57,6 +57,11 @@ impl Subject {
         self.argv.iter().map(OsString::as_os_str)
     }
 
+    /// Returns whether there is a manifest where it is started.
+    pub(crate) fn lies_beside_a_manifest(&self) -> bool {
+        self.root.as_deref().unwrap_or(Path::new(".")).join(prizm_protocol::MANIFEST_FILE).is_file()
+    }
+
     /// Returns the root.
     pub fn root_dir(&self) -> Option<&Path> {
         self.root.as_deref()

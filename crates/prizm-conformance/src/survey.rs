@@ -143,7 +143,7 @@ impl Survey {
         }
         let found = judge::declaration::judge(&declared, session.stage.subject.manifest.as_ref());
         for rule in DECLARATION.iter().filter(|rule| !found.seen.contains(**rule)) {
-            self.stops.insert(rule, unseen(rule, &found.faults));
+            self.stops.insert(rule, unseen(rule, &found.faults, session.stage.subject));
         }
         for fault in found.faults {
             session.fault(fault.rule, fault.why);
@@ -155,12 +155,15 @@ impl Survey {
 }
 
 /// Why nothing was seen of a rule about the declaration.
-fn unseen(rule: &str, faults: &[crate::verdict::Fault]) -> Stop {
+fn unseen(rule: &str, faults: &[crate::verdict::Fault], subject: &Subject) -> Stop {
     let why = match rule {
         "DE-9" => "no model has `options`, `inputs` or prices of a capability",
         "DE-10" | "DE-18" => "no model has `options`",
         "DE-11" => "no model has a price",
         "DE-13" | "DE-14" => "it declares no `configSchema`",
+        "DE-15" if subject.lies_beside_a_manifest() => {
+            "no manifest was given to compare with; `--manifest prizm.toml` gives the one that is there"
+        }
         "DE-15" => "no manifest was given to compare with",
         _ => match faults.iter().find(|fault| fault.rule == "DE-1") {
             Some(fault) => return Stop::Blocked { by: "DE-1", why: fault.why.clone() },

@@ -1,7 +1,7 @@
 //! A job of each capability: each in a session of its own, before anything else is tried.
 
 use crate::declared::{Declared, Model};
-use crate::facts::Tried;
+use crate::facts::{Trial, Tried};
 use crate::job::{Given, JobSpec};
 use crate::media::sample;
 use crate::session::Session;
@@ -25,7 +25,14 @@ pub(crate) fn capabilities(declared: &Declared, given: &Given<'_>) -> Vec<String
 }
 
 /// Does a job of a capability, with the first model that has it.
-pub(crate) fn attempt(stage: &Stage<'_>, capability: &str, given: &Given<'_>) -> Result<Tried, Stop> {
+pub(crate) fn attempt(stage: &Stage<'_>, capability: &str, given: &Given<'_>) -> Trial {
+    match prepare(stage, capability, given) {
+        Ok(spec) => Trial { outcome: done(stage, &spec), spec: Some(spec) },
+        Err(stop) => Trial { outcome: Err(stop), spec: None },
+    }
+}
+
+fn prepare(stage: &Stage<'_>, capability: &str, given: &Given<'_>) -> Result<JobSpec, Stop> {
     let declared = &stage.facts().declared;
     if stage.plan.no_jobs {
         return Err(Stop::Inapplicable("jobs were left out by `--no-jobs`".to_owned()));
@@ -34,21 +41,29 @@ pub(crate) fn attempt(stage: &Stage<'_>, capability: &str, given: &Given<'_>) ->
         return Err(Stop::Blocked { by: "DE-4", why: format!("`{}` is no capability", capability.escape_debug()) });
     }
     let model = model(declared, capability, given)?;
-    let spec = JobSpec::new(declared, model, capability, given).map_err(Stop::Inapplicable)?;
+    JobSpec::new(declared, model, capability, given).map_err(Stop::Inapplicable)
+}
+
+fn done(stage: &Stage<'_>, spec: &JobSpec) -> Result<Tried, Stop> {
+    let (declared, capability) = (&stage.facts().declared, &spec.capability);
     let mut session = Session::ready(stage, &format!("a job of `{capability}`"))?;
-    let done = session.job(&spec, |_| {})?;
+    let done = session.job(spec, |_| {})?;
     match &done.answer.outcome {
         Ok(_) => {
             let echoes = done.text().is_some_and(|text| text == sample::TEXT);
             session.finish()?;
-            Ok(Tried { spec, echoes })
+            Ok(Tried { spec: spec.clone(), echoes })
         }
         Err(refusal) if refusal.code == Some(1004) => {
             let message: String = refusal.message.chars().take(200).collect();
             Err(Stop::Inapplicable(format!("it is not configured: {message}; {}", remedy(declared, stage.plan))))
         }
         Err(refusal) => {
-            let why = format!("a job of `{}`, `{capability}`, was answered with {refusal}", spec.model);
+            let mut why = format!("a job of `{}`, `{capability}`, was answered with {refusal}", spec.model);
+            if spec.inputs.iter().any(|input| input.is_sample) {
+                // Nobody can know what a stranger's model works on.
+                why.push_str("; its input is a sample, and `--input FILE` gives another");
+            }
             Err(session.broken(RULE, why))
         }
     }

@@ -6,18 +6,19 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 
 #[derive(ClapArgs)]
-#[command(after_help = concat!("Examples:
+#[command(after_help = "Examples:
   prizm conformance -- python3 provider.py
   prizm conformance ./my-provider --strict
   prizm conformance github:acme/sd@v1.0.0 --set apiKey=KEY --model tiny
   prizm conformance --only CH-5,CA-1 -- ./echo
   prizm conformance --list --json
 
-A provider whose options include `delayMs`, the milliseconds that a job takes, is examined more sharply: what must
-hold while a job runs can then be seen. Of each capability the first model is tried.
+A provider whose options include `delayMs`, the milliseconds that a job takes, is examined more
+sharply: what must hold while a job runs can then be seen. Of each capability the first model is
+tried, with a small sample of what it takes.
 
-Exit codes: 0 it conforms, 2 usage, 3 not found, 4 refused by policy, 5 fetch or build failed, 6 it does not conform,
-130 cancelled."))]
+Exit codes: 0 it conforms, 2 usage, 3 not found, 4 refused by policy, 5 fetch or build failed,
+6 it does not conform, 130 cancelled.")]
 pub(crate) struct Conformance {
     /// A directory, the URL of a provider, or the id of one that is known
     #[arg(value_name = "TARGET", conflicts_with = "command")]

@@ -81,7 +81,11 @@ fn first_difference(sent: &str, came: &str) -> String {
         let text: String = text.chars().skip(same.saturating_sub(4)).take(16).collect();
         quoted(&Value::from(text))
     };
-    format!("{} instead of {}", piece(came), piece(sent))
+    let named = |text: &str| match text.chars().nth(same) {
+        Some(c) => format!("U+{:04X}", u32::from(c)),
+        None => "the end".to_owned(),
+    };
+    format!("{} instead of {}, in {} instead of {}", named(came), named(sent), piece(came), piece(sent))
 }
 
 fn deadline(stage: &Stage<'_>) -> Result<(), Stop> {
@@ -134,7 +138,13 @@ mod tests {
 
     #[test]
     fn what_was_lost_is_shown() {
-        assert_eq!(first_difference("abcdefgh", "abcdXfgh"), "\"abcdXfgh\" instead of \"abcdefgh\"");
-        assert_eq!(first_difference("0123456789", "01234567"), "\"4567\" instead of \"456789\"");
+        assert_eq!(
+            first_difference("abcdefgh", "abcdXfgh"),
+            "U+0058 instead of U+0065, in \"abcdXfgh\" instead of \"abcdefgh\""
+        );
+        assert_eq!(
+            first_difference("0123456789", "01234567"),
+            "the end instead of U+0038, in \"4567\" instead of \"456789\""
+        );
     }
 }

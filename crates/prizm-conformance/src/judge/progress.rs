@@ -15,7 +15,9 @@ const PER_SECOND: usize = 24;
 #[derive(Default)]
 struct Said {
     is_answered: bool,
-    seq: Option<u64>,
+    /// The last `seq` of its progress, and of its chunks: a plugin may count them together or apart.
+    progress_seq: Option<u64>,
+    chunk_seq: Option<u64>,
     fraction: Option<f64>,
     /// When the last of them came, no more than one more than may.
     progress: VecDeque<Duration>,
@@ -67,17 +69,17 @@ fn notice(method: &str, params: &Value, entry: &Entry, requests: &mut BTreeMap<u
     }
 }
 
-fn sequence(id: u64, said: &mut Said, params: &Value, findings: &mut Findings) {
+fn sequence(id: u64, last_seq: &mut Option<u64>, params: &Value, findings: &mut Findings) {
     findings.see("PR-3");
     let Some(seq) = params.get("seq").and_then(Value::as_u64) else { return };
-    if let Some(last) = said.seq.filter(|last| *last >= seq) {
+    if let Some(last) = last_seq.filter(|last| *last >= seq) {
         findings.fault("PR-3", format!("of the request {id}, `seq` {seq} came after {last}"));
     }
-    said.seq = said.seq.max(Some(seq));
+    *last_seq = (*last_seq).max(Some(seq));
 }
 
 fn progress(id: u64, said: &mut Said, params: &Value, at: Duration, findings: &mut Findings) {
-    sequence(id, said, params, findings);
+    sequence(id, &mut said.progress_seq, params, findings);
     findings.see("PR-5");
     said.progress.push_back(at);
     if said.progress.len() > PER_SECOND {
@@ -98,7 +100,7 @@ fn progress(id: u64, said: &mut Said, params: &Value, at: Duration, findings: &m
 }
 
 fn chunk(id: u64, said: &mut Said, params: &Value, findings: &mut Findings) {
-    sequence(id, said, params, findings);
+    sequence(id, &mut said.chunk_seq, params, findings);
     findings.see("PR-6");
     let source = |key: &str| params.get(key).filter(|source| !source.is_null());
     let (text, path) = (source("text"), source("path"));
@@ -172,7 +174,7 @@ mod tests {
             (vec![r#"progress "id":9,"seq":1"#], "PR-1"),
             (vec![ANSWER, first], "PR-2"),
             (vec![first, r#"progress "id":1,"seq":3,"fraction":0.6"#], "PR-3"),
-            (vec![first, r#"chunk "id":1,"seq":2,"text":"ab""#, ANSWER], "PR-3"),
+            (vec![r#"chunk "id":1,"seq":2,"text":"a""#, r#"chunk "id":1,"seq":2,"text":"b""#, ANSWER], "PR-3"),
             (vec![first, r#"progress "id":1,"seq":4,"fraction":0.4"#], "PR-4"),
             (vec![r#"progress "id":1,"seq":4,"fraction":1.5"#], "PR-4"),
             (vec![r#"chunk "id":1,"seq":1"#], "PR-6"),
@@ -185,6 +187,18 @@ mod tests {
             assert_eq!(found.len(), 1, "{lines:?}: {found:?}");
             assert!(found[0].starts_with(expected), "{lines:?}: {found:?}");
         }
+    }
+
+    #[test]
+    fn progress_and_chunks_may_be_counted_apart() {
+        let apart = [
+            r#"progress "id":1,"seq":1"#,
+            r#"chunk "id":1,"seq":1,"text":"a""#,
+            r#"progress "id":1,"seq":2"#,
+            r#"chunk "id":1,"seq":2,"text":"b""#,
+            ANSWER,
+        ];
+        assert_eq!(said(&apart), Vec::<String>::new());
     }
 
     #[test]

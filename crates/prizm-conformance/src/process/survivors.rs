@@ -27,19 +27,29 @@ mod system {
 
     pub(crate) fn find(leader: Pid, mark: &str) -> Vec<Survivor> {
         let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+        // What ran before the plugin did is none of its own, whatever there is of it.
+        let since = status(leader.as_raw_nonzero().get()).map_or(0, |leader| leader.started);
         let ids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
         let others = ids.filter(|pid| *pid != leader.as_raw_nonzero().get());
         let found = others.filter_map(|pid| {
-            let (name, state, group) = status(pid)?;
-            let is_alive = !matches!(state, 'Z' | 'X');
-            let is_ours = group == leader.as_raw_nonzero().get() || is_marked(pid, mark);
-            (is_alive && is_ours).then(|| Survivor { pid, name, mark: mark.to_owned() })
+            let Status { name, state, group, started } = status(pid)?;
+            let may_be = !matches!(state, 'Z' | 'X') && started >= since;
+            let is_ours = may_be && (group == leader.as_raw_nonzero().get() || is_marked(pid, mark));
+            is_ours.then(|| Survivor { pid, name, mark: mark.to_owned() })
         });
         found.collect()
     }
 
-    /// Name, state and group of a process.
-    fn status(pid: i32) -> Option<(String, char, i32)> {
+    /// What the system says of a process.
+    struct Status {
+        name: String,
+        state: char,
+        group: i32,
+        /// When it started, in the system's ticks.
+        started: u64,
+    }
+
+    fn status(pid: i32) -> Option<Status> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name stands in parentheses and may hold some itself.
         let (head, tail) = (stat.split_once('(')?.1, stat.rsplit_once(')')?.1);
@@ -47,7 +57,8 @@ mod system {
         let mut fields = tail.split_whitespace();
         let state = fields.next()?.chars().next()?;
         let group = fields.nth(1)?.parse().ok()?;
-        Some((name, state, group))
+        let started = fields.nth(16)?.parse().ok()?;
+        Some(Status { name, state, group, started })
     }
 
     fn is_marked(pid: i32, mark: &str) -> bool {

@@ -79,11 +79,6 @@ impl Session<'_> {
         Some(exit)
     }
 
-    /// Returns how the process ended, if it has.
-    pub(crate) fn exit_so_far(&self) -> Option<Exit> {
-        self.record.state().exit.map(|(exit, _)| exit)
-    }
-
     fn check_survivors(&mut self) {
         self.see(&["EN-9"]);
         let until = Instant::now() + self.seconds(FOLLOW);
@@ -103,9 +98,7 @@ impl Session<'_> {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
-        if self.exit_so_far().is_none() {
-            self.record.note("the host ended the session with SIGKILL");
-        }
+        self.record.killed();
         self.process.signal(Signal::KILL);
         self.process.end();
         let read = Instant::now() + Duration::from_secs(2);

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) exit: Option<(Exit, Instant)>,
     /// The session was ended because the plugin wrote too much, and what.
     pub(crate) flood: Option<Flood>,
+    /// The host has killed the plugin: what is cut short now is not its fault.
+    is_killed: bool,
     /// When the plugin last said something of a request, or for `None` of its start-up.
     pub(crate) heard: HashMap<Option<u64>, Instant>,
     /// The requests whose answer was over the limit.
@@ -71,6 +73,7 @@ impl Record {
             transcript,
             exit: None,
             flood: None,
+            is_killed: false,
             heard: HashMap::new(),
             oversized: HashSet::new(),
             answers: HashMap::new(),
@@ -146,6 +149,15 @@ impl Record {
         }
         drop(state);
         self.changed.notify_all();
+    }
+
+    /// The host is about to kill the plugin.
+    pub(crate) fn killed(&self) {
+        let mut state = self.state();
+        if state.exit.is_none() {
+            state.is_killed = true;
+            state.push(Event::Note("the host ended the session with SIGKILL".to_owned()), Vec::new());
+        }
     }
 
     /// The process has ended.
@@ -241,6 +253,7 @@ impl State {
             _ => None,
         };
         let index = self.push(Event::Received { text, size: cut.size, what, framing }, leaks);
+        self.transcript.entries[index].claimed = self.is_killed && !cut.ended;
         if let Some(id) = answers {
             self.answers.entry(id).or_default().push(index);
         }

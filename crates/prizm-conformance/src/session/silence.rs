@@ -2,7 +2,7 @@
 
 use super::{Ask, Session};
 use crate::judge;
-use crate::transcript::{Event, Received};
+use crate::transcript::{Event, Message, Received};
 use crate::verdict::Stop;
 
 impl Session<'_> {
@@ -10,13 +10,15 @@ impl Session<'_> {
     /// that shape's rule that is broken, and not the one about answering.
     pub(super) fn silent(&mut self, ask: &Ask, how: &str) -> Stop {
         self.is_silent = true;
-        let what = format!("`{}` (id {}) was not answered: {how}", ask.method, ask.id);
-        let rule = self.explained(ask).unwrap_or(ask.silence);
-        self.broken(rule, what)
+        let what = format!("`{}` (id {}) was not answered", ask.method, ask.id);
+        match self.explained(ask) {
+            Some((rule, why)) => self.broken(rule, format!("{what}, but {why}")),
+            None => self.broken(ask.silence, format!("{what}: {how}")),
+        }
     }
 
     /// Returns the rule that explains why the answer was not understood.
-    fn explained(&mut self, ask: &Ask) -> Option<&'static str> {
+    fn explained(&mut self, ask: &Ask) -> Option<(&'static str, String)> {
         let mut state = self.record.state();
         // An error about a line that could not be read is what became of the answer.
         for entry in &mut state.transcript.entries[ask.at..] {
@@ -25,25 +27,29 @@ impl Session<'_> {
             entry.claimed |= is_complaint;
         }
         let since = state.transcript.entries.iter().enumerate().skip(ask.at + 1);
-        let mut found = since.filter_map(|(index, entry)| match &entry.event {
+        let mut found = since.filter_map(|(_, entry)| match &entry.event {
             _ if entry.claimed => None,
-            Event::Received { what: Received::BadId(id), .. } if id != "null" => Some((index, "CH-9")),
-            Event::Received { what: Received::Broken(_), .. } => Some((index, "CH-1")),
-            Event::Received { what: Received::Oversized(id), .. } if id.is_none_or(|id| id == ask.id) => {
-                Some((index, "CH-12"))
+            Event::Received { what: Received::BadId(id), .. } if id != "null" => {
+                Some(("CH-9", format!("a frame came with the id {id}")))
+            }
+            Event::Received { what: Received::Broken(why), .. } => {
+                Some(("CH-1", format!("a frame came broken, {why}")))
+            }
+            Event::Received { what: Received::Oversized(id), size, .. } if id.is_none_or(|id| id == ask.id) => {
+                Some(("CH-12", format!("a frame of {size} bytes came, over the limit")))
             }
             _ => None,
         });
-        if let Some((_, rule)) = found.next_back() {
-            return Some(rule);
+        if let Some(explained) = found.next_back() {
+            return Some(explained);
         }
         // An answer to nothing, where one is missing, is the missing one with another id.
         let foreign = judge::channel::unasked(&state.transcript, ask.at + 1);
-        let is_foreign = |index: &usize| {
-            !matches!(&state.transcript.entries[*index].event, Event::Received { what: Received::BadId(_), .. })
-        };
-        let foreign = foreign.into_iter().find(is_foreign)?;
-        state.transcript.entries[foreign].claimed = true;
-        Some("CH-9")
+        let (index, id) = foreign.into_iter().find_map(|index| match &state.transcript.entries[index].event {
+            Event::Received { what: Received::Frame(Message::Answer { id, .. }), .. } => Some((index, *id)),
+            _ => None,
+        })?;
+        state.transcript.entries[index].claimed = true;
+        Some(("CH-9", format!("an answer came with the id {id}, which was not asked")))
     }
 }

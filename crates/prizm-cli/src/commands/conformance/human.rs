@@ -43,6 +43,12 @@ pub(super) fn list(rules: &[&Requirement]) {
 }
 
 fn sections(report: &Report, width: usize) {
+    if let Some((by, blocked)) = standstill(report) {
+        for check in report.checks().iter().filter(|check| !matches!(check.verdict, Verdict::Blocked { .. })) {
+            put(&line(check, width));
+        }
+        return put(&format!("  ? {blocked} others could not be judged, because of {by}"));
+    }
     let mut section = "";
     for check in report.checks() {
         let rule = check.requirement;
@@ -50,17 +56,32 @@ fn sections(report: &Report, width: usize) {
             section = &rule.section;
             put(&format!("\n{}", bold(section)));
         }
-        let said = match &check.verdict {
-            Verdict::Passed => rule.rule.clone(),
-            Verdict::Failed { why, .. } => why.clone(),
-            Verdict::NotApplicable { why } => format!("not applicable: {why}"),
-            Verdict::Blocked { by: Some(by), .. } => format!("not judged, because of {by}"),
-            Verdict::Blocked { by: None, why } => format!("not judged: {why}"),
-        };
-        let should = if rule.level == Level::Should { "should" } else { "" };
-        let line = format!("{:6} {should:6} {}", rule.id, output::printable(&said).replace('\n', " "));
-        put(&format!("  {} {}", mark(check), cut(&line, width.saturating_sub(4))));
+        put(&line(check, width));
     }
+}
+
+/// The rule that kept nearly all others from being judged, if one did, and how many those are.
+fn standstill(report: &Report) -> Option<(&'static str, usize)> {
+    let by = report.checks().iter().find_map(|check| match check.verdict {
+        Verdict::Blocked { by, .. } => by,
+        _ => None,
+    })?;
+    let blocked = report.checks().iter().filter(|check| matches!(check.verdict, Verdict::Blocked { .. })).count();
+    (blocked > 20 && blocked * 10 > report.checks().len() * 9).then_some((by, blocked))
+}
+
+fn line(check: &Check, width: usize) -> String {
+    let rule = check.requirement;
+    let said = match &check.verdict {
+        Verdict::Passed => rule.rule.clone(),
+        Verdict::Failed { why, .. } => why.clone(),
+        Verdict::NotApplicable { why } => format!("not applicable: {why}"),
+        Verdict::Blocked { by: Some(by), .. } => format!("not judged, because of {by}"),
+        Verdict::Blocked { by: None, why } => format!("not judged: {why}"),
+    };
+    let should = if rule.level == Level::Should { "should" } else { "" };
+    let line = format!("{:6} {should:6} {}", rule.id, output::printable(&said).replace('\n', " "));
+    format!("  {} {}", mark(check), cut(&line, width.saturating_sub(4)))
 }
 
 fn mark(check: &Check) -> String {
