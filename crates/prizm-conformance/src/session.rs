@@ -306,9 +306,11 @@ impl<'a> Session<'a> {
         first
     }
 
-    /// Takes all that was said so far from the judgement of other rules.
-    pub(crate) fn claim_all(&mut self) {
-        self.record.state().transcript.entries.iter_mut().for_each(|entry| entry.claimed = true);
+    /// Takes all that was said on stdout so far from the judgement of other rules.
+    pub(crate) fn claim_stdout(&mut self) {
+        for entry in &mut self.record.state().transcript.entries {
+            entry.claimed |= matches!(entry.event, Event::Received { .. });
+        }
     }
 
     /// Returns a number of the specification's seconds, as the user's patience has them.

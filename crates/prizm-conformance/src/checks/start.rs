@@ -128,7 +128,7 @@ fn by_hand(stage: &Stage<'_>) -> Result<(), Stop> {
         return Err(session.broken("ST-10", "without the cookie it did not exit with 64, but waits"));
     };
     // What it prints for people is no matter of the channel.
-    session.claim_all();
+    session.claim_stdout();
     let says = session.look(|transcript| {
         transcript
             .entries
