@@ -6,9 +6,7 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
-import { type Frame, initialize } from "./host.js";
-
-const PATIENCE = 20_000;
+import { type Frame, inTime, initialize } from "./host.js";
 
 /**
  * Runs a command over pipes, as hosts do; what Node gives a child are sockets. Its exit status comes out of
@@ -143,16 +141,4 @@ async function whole(stream: Readable): Promise<string> {
   stream.on("data", (chunk: string) => (text += chunk));
   await once(stream, "end");
   return text;
-}
-
-export async function inTime<T>(promise: Promise<T>, late: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const end = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(late)), PATIENCE);
-  });
-  try {
-    return await Promise.race([promise, end]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -61,7 +61,7 @@ export class Host {
   /** Reads the next frame; `undefined` at the end. */
   async frame(): Promise<Frame | undefined> {
     while (this.#lines.length === 0) {
-      const { value, done } = await patient(this.#chunks.next(), "no frame came");
+      const { value, done } = await inTime(this.#chunks.next(), "no frame came");
       if (done === true) return undefined;
       const lines = (this.#rest + String(value)).split("\n");
       this.#rest = lines.pop() ?? "";
@@ -112,14 +112,14 @@ export class Host {
 
   /** Waits for the session to end; returns the frames that it still said. */
   async rest(): Promise<Frame[]> {
-    assert.equal(await patient(this.ended, "the session did not end"), undefined);
+    assert.equal(await inTime(this.ended, "the session did not end"), undefined);
     const frames = [];
     for (let frame = await this.frame(); frame !== undefined; frame = await this.frame()) frames.push(frame);
     return frames;
   }
 }
 
-async function patient<T>(promise: Promise<T>, late: string): Promise<T> {
+export async function inTime<T>(promise: Promise<T>, late: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const end = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(late)), PATIENCE);
