@@ -1,4 +1,4 @@
-//! Lists the files that are embedded, so that none is forgotten: those of the bundled providers, and the projects that
+//! Lists the files that are embedded, so that none is forgotten: those of what is bundled, and the projects that
 //! `prizm new` makes.
 
 use std::fmt::Write as _;
@@ -8,10 +8,13 @@ use std::{env, fs, io};
 /// What of the repository goes where: `""` is the top.
 type Parts = &'static [(&'static str, &'static str)];
 
-/// Bundled providers that are not part of the program itself, and what they need beside their own files.
+/// Bundled providers and services that are not part of the program itself, and what they need beside their own
+/// files. Their files tell which they are, and whether they must be installed before they can run.
 const EMBEDDED: &[Parts] = &[
     // One a line: `cargo xtask new` adds to them.
     &[("plugins/ffmpeg", "")],
+    &[("plugins/llm", "")],
+    &[("plugins/smollm2", "")],
 ];
 
 /// What a project in each language is made of. The reference provider `echo` is the template; the SDK travels with it.
@@ -85,7 +88,7 @@ fn templates(repository: &Path) -> io::Result<String> {
     Ok(code)
 }
 
-/// Whether a bundled provider needs it to run: it needs neither its tests nor its documents.
+/// Whether what is bundled needs it to run: it needs neither its tests nor its documents.
 fn needed_to_run(name: &str) -> bool {
     name != "tests" && !name.ends_with(".md")
 }

@@ -113,14 +113,14 @@ async fn words_that_mean_nothing_are_named() {
         &[
             (&["run", "hostil", "hi"], "there is no provider `hostil`", "did you mean `hostile`?"),
             (&["run", "canvas/crad", "hi"], "provider `canvas` has no model `crad`", "did you mean `card`?"),
-            (&["run", "text-to-image", "hi", "--model", "cardd"], "no model `cardd`", "did you mean `card`?"),
+            (&["run", "canvas", "hi", "--model", "cardd"], "no model `cardd`", "did you mean `card`?"),
             (&["run", "hostile", "hi", "--capability", "text-to-3d"], "no model for `text-to-3d`", "`text-to-image`"),
             (
                 &["run", "hostile/echo", "hi", "--capability", "text-to-image"],
                 "no capability `text-to-image`",
                 "`text-to-text`",
             ),
-            (&["inspect", "zzz"], "there is no provider `zzz`", "`canvas`, `ffmpeg`, `hostile`"),
+            (&["inspect", "zzz"], "there is no provider `zzz`", "`hostile`, `other`, `canvas`"),
             (&["models", "ffmpg"], "there is no provider `ffmpg`", "did you mean `ffmpeg`?"),
             (&["run", "other", "hi"], "`/no/such/directory` does not exist", "check the path"),
             (&["inspect", "file:///no/such/place"], "`/no/such/place` does not exist", "check the path"),

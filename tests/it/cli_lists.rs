@@ -25,16 +25,17 @@ async fn providers_are_listed_and_one_that_is_broken_does_no_harm() {
     let list = list.as_array().unwrap();
     assert_eq!(
         list.iter().map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(),
-        ["canvas", "ffmpeg", "hostile", "wreck"]
+        ["hostile", "wreck", "canvas", "ffmpeg", "llm"],
+        "the user's own come first"
     );
     assert!(list.iter().all(|one| keys(one) == PROVIDER), "{list:?}");
-    assert_eq!((&list[0]["status"], &list[0]["source"]), (&json!("available"), &json!("bundled")), "it is not started");
+    assert_eq!((&list[2]["status"], &list[2]["source"]), (&json!("available"), &json!("bundled")), "it is not started");
     assert_eq!(
-        (&list[2]["models"], &list[2]["type"], &list[2]["version"]),
+        (&list[0]["models"], &list[0]["type"], &list[0]["version"]),
         (&json!(2), &json!("local"), &json!("1.0.0"))
     );
     assert_eq!(
-        (&list[3]["status"], &list[3]["capabilities"], &list[3]["name"]),
+        (&list[1]["status"], &list[1]["capabilities"], &list[1]["name"]),
         (&json!("unavailable"), &json!([]), &Value::Null)
     );
     let ended = home.run(&["providers", "--capability", "text-to-text"]).await;
@@ -95,7 +96,7 @@ async fn a_provider_is_shown_whole() {
 #[tokio::test]
 async fn the_best_is_chosen_and_explained() {
     let home = home("good");
-    assert_eq!(home.run(&["best", "text-to-text"]).await.ok(), "hostile/echo: the only one that qualifies\n");
+    assert_eq!(home.run(&["best", "text-to-text"]).await.ok(), "hostile/echo: the first declared that qualifies\n");
     let ended = home.run(&["best", "text-to-image", "--exclude", "canvas", "--explain"]).await;
     assert_eq!(ended.ok(), "hostile/file: the only one that qualifies\n");
     assert!(ended.stderr.contains("excluded") && ended.stderr.contains("criteria.exclude"), "{ended}");
@@ -117,9 +118,9 @@ async fn figures_and_findings() {
     let home = home("good");
     let stats = home.run(&["stats", "--json"]).await.json();
     assert_eq!(keys(&stats), ["available", "availableProviders", "byCapability", "models", "totalProviders"]);
-    assert_eq!((&stats["totalProviders"], &stats["byCapability"]["text-to-image"]), (&json!(3), &json!(2)));
+    assert_eq!((&stats["totalProviders"], &stats["byCapability"]["text-to-image"]), (&json!(4), &json!(2)));
     let ended = home.run(&["stats"]).await;
-    assert!(ended.ok().contains("3 known, 3 available (canvas, ffmpeg, hostile)"), "{ended}");
+    assert!(ended.ok().contains("4 known, 4 available (hostile, canvas, ffmpeg, llm)"), "{ended}");
 
     let findings = home.run(&["doctor", "--json"]).await.json();
     let findings = findings.as_array().unwrap();

@@ -142,13 +142,13 @@ async fn one_is_chosen_among_many() {
     let home = home("good");
     let picture = ["run", "text-to-image", "x", "-o", "x.png", "--json"];
     let run = async |more: &[&str]| home.run(&[&picture, more].concat()).await;
-    assert_eq!(run(&[]).await.json()["provider"], "canvas", "the first that was declared");
-    let ended = run(&["--exclude", "canvas", "--explain"]).await;
-    assert_eq!(ended.json()["provider"], "hostile");
-    for part in ["canvas/card", "excluded", "criteria.exclude", "hostile/file", "selected"] {
+    assert_eq!(run(&[]).await.json()["provider"], "hostile", "the user's own comes first");
+    let ended = run(&["--exclude", "hostile", "--explain"]).await;
+    assert_eq!(ended.json()["provider"], "canvas");
+    for part in ["hostile/file", "excluded", "criteria.exclude", "canvas/card", "selected"] {
         assert!(ended.stderr.contains(part), "{part}: {ended}");
     }
-    assert_eq!(run(&["--prefer", "free", "--prefer", "local"]).await.json()["provider"], "canvas");
+    assert_eq!(run(&["--prefer", "free", "--prefer", "local"]).await.json()["provider"], "hostile");
     assert_eq!(run(&["--model", "file"]).await.json()["provider"], "hostile");
     let error = run(&["--exclude", "canvas", "--exclude", "hostile/file"]).await.error(8);
     assert_eq!(error["kind"], "none-qualifies");
@@ -161,7 +161,7 @@ async fn commands_that_share_a_fresh_home_do_not_disturb_each_other() {
     let names: Vec<_> = (0..8).map(|number| format!("{number}.png")).collect();
     let small = ["--option", "width=32", "--option", "height=32", "--timeout", "1e12"];
     let runs = names.iter().map(|name| {
-        let words = [&["run", "text-to-image", "x", "-o", name.as_str()][..], &small].concat();
+        let words = [&["run", "canvas", "x", "-o", name.as_str()][..], &small].concat();
         let home = &home;
         async move { assert_eq!(home.run(&words).await.ok(), format!("{name}\n")) }
     });

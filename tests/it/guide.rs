@@ -138,7 +138,8 @@ async fn its_lines_can_be_typed() {
 #[test]
 fn its_table_names_what_the_sdks_have() {
     let guide = fs::read_to_string(repository("plugins/README.md")).unwrap();
-    let (_, table) = guide.split_once("## The same in each language\n").unwrap();
+    let (_, rest) = guide.split_once("## The same in each language\n").unwrap();
+    let (table, _) = rest.split_once("\n## ").unwrap();
     let sources = ["crates/prizm-plugin/src", "protocol/typescript/src", "protocol/python/prizm_plugin"];
     let sources = sources.map(|directory| text_of(&repository(directory)));
     let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();

@@ -223,7 +223,7 @@ async fn the_store_is_listed_verified_and_pruned() {
     shelf.loads("github:acme/echo@v2").await;
     let listed = shelf.home.run(&["cache", "list", "--json"]).await.json();
     assert_eq!(listed.as_array().unwrap().len(), 2);
-    assert_eq!(keys(&listed[0]), ["bytes", "damage", "files", "key", "provider", "source", "sourceHash"]);
+    assert_eq!(keys(&listed[0]), ["bytes", "damage", "files", "id", "key", "kind", "source", "sourceHash"]);
     shelf.home.run(&["remove", "github:acme/echo@v2"]).await.ok();
     let dry = shelf.home.run(&["cache", "prune", "--dry-run", "--json"]).await.json();
     assert_eq!((dry["removed"].as_array().unwrap().len(), shelf.stored()), (1, 2), "{dry}");

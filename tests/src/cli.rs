@@ -297,7 +297,11 @@ impl Ended {
         let mut document = self.document();
         assert_eq!(keys(&document), ["error"], "{self}");
         let error = document["error"].take();
-        assert_eq!(keys(&error), ["hint", "kind", "message", "stage", "stderr"], "{self}");
+        let names: Vec<_> = keys(&error).into_iter().filter(|key| *key != "service").collect();
+        assert_eq!(names, ["hint", "kind", "message", "stage", "stderr"], "{self}");
+        if let Some(service) = error.get("service") {
+            assert_eq!(keys(service), ["command", "exitCode", "logs"], "{self}");
+        }
         assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{self}");
         assert!(error["stderr"].is_array(), "{self}");
         error

@@ -3,6 +3,7 @@
 //! `/proc`.
 
 mod cli;
+mod engine;
 mod git_server;
 mod lab;
 mod loopback;
@@ -13,6 +14,7 @@ mod talk;
 mod wait;
 
 pub use cli::{Ended, Home, Running, keys, program};
+pub use engine::{Engine, IMAGE};
 pub use git_server::{BASE, Entry, GitServer, Lie, ObjectFormat, Repository, add_bomb, lfs_pointer};
 pub use lab::{Lab, ask, picture, quiet, said, timing};
 pub use loopback::{Fault, Part, Request, Rule};

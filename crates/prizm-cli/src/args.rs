@@ -23,8 +23,10 @@ macro_rules! examples {
 }
 
 mod new;
+mod service;
 
 pub(crate) use new::{Language, New};
+pub(crate) use service::{Gc, Logs, ServiceCommand, Start, Status, Stop};
 
 /// Turns media into media, through providers.
 #[derive(Parser)]
@@ -106,6 +108,19 @@ pub(crate) enum Command {
     Cache {
         #[command(subcommand)]
         command: CacheCommand,
+    },
+    /// Look after services: what providers need, and starts by itself when they are used
+    ///
+    /// A service is a program or containers. Its configuration names it, too: one with another configuration is
+    /// another instance. SERVICE is an id, a URL, or the name of an instance.
+    #[command(after_help = examples!("
+  prizm service start smollm2 --set maxConcurrent=2
+  prizm service status
+  prizm service logs smollm2 -f
+  prizm service stop smollm2"))]
+    Service {
+        #[command(subcommand)]
+        command: ServiceCommand,
     },
     /// Check a plugin by every rule of the protocol
     ///

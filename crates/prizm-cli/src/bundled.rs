@@ -1,8 +1,8 @@
-//! The providers that come with `prizm`.
+//! The providers and services that come with `prizm`.
 
 use std::process::ExitCode;
 
-use prizm_registry::{Bundled, PluginCommand, Registry, RegistryBuilder};
+use prizm_registry::{Bundled, Embedded, Keeper, PluginCommand, Registry, RegistryBuilder};
 
 use crate::failure::Failure;
 
@@ -36,13 +36,15 @@ pub(crate) fn builder() -> Result<RegistryBuilder, Failure> {
         std::env::current_exe().map_err(|error| Failure::io(format!("cannot find the program itself: {error}")))?;
     let meta = std::fs::metadata(&program).map_err(|error| Failure::io(error.to_string()))?;
     let stamp = format!("{} {} {:?}", program.display(), meta.len(), meta.modified().ok());
-    let mut builder = Registry::builder();
+    // What keeps a service is this program again, so that it outlives the command that started it.
+    let keeper = [program.as_os_str(), "service".as_ref(), "keep".as_ref()];
+    let mut builder = Registry::builder().keeper(Keeper::program(keeper));
     for (id, manifest, _) in LINKED {
         let command = PluginCommand::new(&program).arg(PLUGIN).arg(id);
         builder = builder.bundled(Bundled::command(manifest, command, &*stamp)?);
     }
     for files in EMBEDDED {
-        builder = builder.bundled(Bundled::files(files)?);
+        builder = builder.embedded(Embedded::of(files)?);
     }
     Ok(builder)
 }

@@ -12,6 +12,7 @@ pub(crate) mod new;
 pub(crate) mod project;
 pub(crate) mod providers;
 pub(crate) mod run;
+pub(crate) mod service;
 pub(crate) mod stats;
 
 use prizm_registry::{Capability, Provider};

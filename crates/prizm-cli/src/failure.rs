@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use prizm_registry::{Error, ErrorKind};
+use prizm_registry::{Error, ErrorKind, ServiceError, ServiceErrorKind};
 use serde_json::{Value, json};
 
 /// Lines of a plugin's stderr that people are shown.
@@ -12,16 +12,17 @@ const SHOWN_LINES: usize = 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     code: u8,
-    kind: String,
+    kind: Box<str>,
     message: String,
     hint: Option<String>,
     stage: Option<&'static str>,
     stderr: Vec<String>,
+    service: Option<Box<ServiceError>>,
 }
 
 impl Failure {
     fn new(code: u8, kind: &str, message: String) -> Self {
-        Self { code, kind: kind.to_owned(), message, hint: None, stage: None, stderr: Vec::new() }
+        Self { code, kind: kind.into(), message, hint: None, stage: None, stderr: Vec::new(), service: None }
     }
 
     /// Something was said wrong: exit code 2.
@@ -97,7 +98,12 @@ impl Failure {
     /// Returns it for other programs.
     pub(crate) fn document(&self) -> Value {
         let Self { kind, message, hint, stage, stderr, .. } = self;
-        json!({"kind": kind, "message": message, "hint": hint, "stage": stage, "stderr": stderr})
+        let mut document = json!({"kind": kind, "message": message, "hint": hint, "stage": stage, "stderr": stderr});
+        if let Some(service) = &self.service {
+            document["service"] =
+                json!({"command": service.command(), "exitCode": service.exit_code(), "logs": service.logs()});
+        }
+        document
     }
 
     /// Tells the world, and returns the exit code.
@@ -120,6 +126,10 @@ impl Failure {
             text.push_str("\n    ");
             text.push_str(line);
         }
+        if let Some(command) = self.service.as_ref().and_then(|service| service.command()) {
+            text.push_str("\n  command: ");
+            text.push_str(command);
+        }
         if let Some(hint) = &self.hint {
             text.push_str("\n  hint: ");
             text.push_str(hint);
@@ -138,7 +148,8 @@ impl From<Error> for Failure {
             ErrorKind::NotFound => 3,
             ErrorKind::Policy | ErrorKind::Mismatch => 4,
             ErrorKind::Build => 5,
-            ErrorKind::Plugin => 6,
+            ErrorKind::Service if error.service_error().is_some_and(|error| is_build(error.kind())) => 5,
+            ErrorKind::Plugin | ErrorKind::Service => 6,
             ErrorKind::Provider if deadline => 9,
             ErrorKind::Provider => 7,
             ErrorKind::NoneQualifies => 8,
@@ -146,13 +157,26 @@ impl From<Error> for Failure {
             ErrorKind::Cancelled => 130,
             _ => 1,
         };
-        let kind = wire_kind.map_or(error.kind().as_str(), |kind| kind.as_str());
+        let of_service = error.service_error().map(|error| error.kind().as_str());
+        let kind = wire_kind.map(|kind| kind.as_str()).or(of_service).unwrap_or(error.kind().as_str());
         let mut failure = Self::new(code, kind, error.to_string());
         failure.hint = error.hint().map(str::to_owned);
         failure.stage = error.stage();
         failure.stderr = error.stderr().to_vec();
+        failure.service = error.service_error().cloned().map(Box::new);
         failure
     }
+}
+
+/// Whether a service lacks what it is made of, as a provider does that cannot be built.
+fn is_build(kind: ServiceErrorKind) -> bool {
+    matches!(
+        kind,
+        ServiceErrorKind::EngineMissing
+            | ServiceErrorKind::Denied
+            | ServiceErrorKind::ComposeInvalid
+            | ServiceErrorKind::ImageUnavailable
+    )
 }
 
 /// Reports what clap could not read, or the help that was asked for.

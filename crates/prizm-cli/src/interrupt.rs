@@ -23,3 +23,20 @@ pub(crate) async fn or_second_interrupt(cleaning: impl Future<Output = ()>) {
         _ = terminate.recv() => {}
     }
 }
+
+/// Waits until somebody wants this program to end.
+pub(crate) fn terminated() -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| signal(kind).map_err(|error| Failure::io(error.to_string()));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    // Heard, and not heeded: the terminal of whoever started it may close.
+    let mut hangup = listen(SignalKind::hangup())?;
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hangup.recv() => {}
+            }
+        }
+    })
+}

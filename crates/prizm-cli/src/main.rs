@@ -65,6 +65,7 @@ async fn dispatch(args: &Args) -> Result<ExitCode, Failure> {
         Command::New(new) => commands::new::new(new, global),
         Command::Cache { command } => or_interrupted(commands::cache::cache(command, global)).await,
         Command::Conformance(conformance) => commands::conformance::conformance(conformance, global).await,
+        Command::Service { command } => commands::service::service(command, global).await,
         Command::Stats => or_interrupted(commands::stats::stats(global)).await,
         Command::Dev(dev) => commands::dev::dev(dev, global).await,
         Command::Doctor => or_interrupted(commands::doctor::doctor(global)).await,

@@ -8,7 +8,8 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use crate::{Error, Identifier, Installed, Isolation};
+use crate::install::Loaded;
+use crate::{Error, Identifier, Isolation};
 
 /// The size at which the log is put aside, as `audit.1.jsonl`; one such file is kept.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -40,12 +41,12 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// A provider can be started.
-    pub(crate) fn done(action: &'static str, identifier: &Identifier, installed: &Installed) -> Self {
+    /// It can be started.
+    pub(crate) fn done(action: &'static str, identifier: &Identifier, loaded: &Loaded) -> Self {
         Self {
-            revision: installed.revision.as_ref().map(ToString::to_string),
-            root: Some(installed.root.clone()),
-            isolation: installed.isolation,
+            revision: loaded.revision().map(ToString::to_string),
+            root: Some(loaded.root()),
+            isolation: loaded.isolation(),
             ..Self::new(action, identifier)
         }
     }

@@ -7,9 +7,8 @@ mod python;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use prizm_protocol::Manifest;
-
 use crate::error::quoted;
+use crate::manifest::Described;
 use crate::plan::Entry;
 use crate::process::Invocation;
 use crate::recipe::Language;
@@ -18,15 +17,15 @@ use crate::{Error, Plan, Reporter, Store, step};
 /// What a build made.
 #[derive(Clone, Debug)]
 pub struct Built {
-    /// The provider's root: its working directory.
+    /// The root: the working directory.
     pub root: PathBuf,
     /// The program and its arguments. A program with a `/` is relative to the root; another is on PATH.
+    /// Empty where nothing of it is started here.
     pub argv: Vec<OsString>,
-    /// Its manifest, where there is one.
-    pub manifest: Option<Manifest>,
+    pub(crate) manifest: Option<Described>,
 }
 
-/// Builds a provider as its plan says.
+/// Builds a provider or a service as its plan says.
 ///
 /// Everything runs in the provider's root, as its author would run it: with the rights of the user, the
 /// variables of an allow-list and those that were granted.
@@ -70,6 +69,7 @@ pub async fn build(plan: &Plan, store: &Store, reporter: &dyn Reporter) -> Resul
         }
         Entry::File(file) => file.argv(plan.root())?,
         Entry::AfterBuild => plan.argv_after_build()?,
+        Entry::Nothing => Vec::new(),
     };
     Ok(Built { root: plan.root().to_owned(), argv, manifest: plan.manifest.clone() })
 }

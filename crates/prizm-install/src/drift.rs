@@ -1,24 +1,26 @@
-//! What a provider promises, and what it asks for more than before.
+//! What a provider or a service promises, and what it asks for more than before.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use prizm_protocol::Permissions;
 use prizm_protocol::methods::initialize::Declaration;
+use prizm_protocol::{Permissions, ServiceManifest};
 use serde::{Deserialize, Serialize};
 
-/// What a provider can do, and what it asks for.
+/// What a provider or a service can do, and what it asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contract {
     /// The version that it declares.
     pub version: String,
-    /// The protocol that it speaks.
-    pub protocol: String,
+    /// The protocol that it speaks; a service speaks none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
     /// What it can do, sorted.
     pub capabilities: BTreeSet<String>,
-    /// How many models it declares.
-    pub models: usize,
+    /// How many models it declares; a service has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub models: Option<usize>,
     /// What it asks for.
     pub permissions: Permissions,
 }
@@ -30,14 +32,25 @@ pub struct Drift {
 }
 
 impl Contract {
-    /// Takes the contract from what was declared, and from the manifest.
-    pub(crate) fn new(declaration: &Declaration, permissions: Permissions) -> Self {
+    /// Takes the contract of a provider from what it declared, and from its manifest.
+    pub(crate) fn of_provider(declaration: &Declaration, permissions: Permissions) -> Self {
         Self {
             version: declaration.provider.version.clone(),
-            protocol: declaration.protocol_version.clone(),
+            protocol: Some(declaration.protocol_version.clone()),
             capabilities: declaration.capabilities.iter().cloned().collect(),
-            models: declaration.models.len(),
+            models: Some(declaration.models.len()),
             permissions,
+        }
+    }
+
+    /// Takes the contract of a service from its manifest.
+    pub(crate) fn of_service(manifest: &ServiceManifest) -> Self {
+        Self {
+            version: manifest.service.version.to_string(),
+            protocol: None,
+            capabilities: manifest.service.capabilities.iter().map(ToString::to_string).collect(),
+            models: None,
+            permissions: manifest.permissions.clone(),
         }
     }
 
@@ -97,9 +110,9 @@ mod tests {
     fn contract(capabilities: &[&str], env: &[&str]) -> Contract {
         Contract {
             version: "1.0.0".to_owned(),
-            protocol: "1.0".to_owned(),
+            protocol: Some("1.0".to_owned()),
             capabilities: capabilities.iter().map(ToString::to_string).collect(),
-            models: 1,
+            models: Some(1),
             permissions: Permissions { env: env.iter().map(ToString::to_string).collect(), ..Permissions::default() },
         }
     }

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     EntryPoint,
     /// `prizm.toml`, `package.json` or `Cargo.toml` is wrong.
     Manifest,
+    /// It is a service, and a provider was asked for, or the reverse.
+    OtherKind,
     /// The build failed.
     Build,
     /// The provider was built, and is not valid: [`Error::rejection`] says why, unless it wrote into its

@@ -2,10 +2,14 @@
 
 mod approvals;
 mod build_log;
+mod bundled;
 mod guard;
 mod in_place;
+mod loaded;
+mod names;
 mod pipeline;
 mod record;
+mod trial;
 mod upkeep;
 
 use std::ffi::OsString;
@@ -13,11 +17,13 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use prizm_protocol::Manifest;
 use prizm_protocol::methods::initialize::Declaration;
+use prizm_protocol::{Manifest, ServiceManifest};
 
 use approvals::Approvals;
+pub use bundled::BundledFiles;
 pub use in_place::{InPlace, install_in_place};
+pub(crate) use loaded::Loaded;
 pub(crate) use record::TARGET;
 use upkeep::Roots;
 
@@ -45,6 +51,29 @@ pub struct Installed {
     pub revision: Option<Revision>,
     /// What it declared when it was tried; none where it runs in place, and may declare anything.
     pub declaration: Option<Declaration>,
+    /// How its build was kept from the network; none where it runs in place.
+    pub isolation: Option<Isolation>,
+    /// Keeps the files from being pruned.
+    _artifact: Option<Artifact>,
+}
+
+/// A service that can be started.
+#[derive(Clone, Debug)]
+pub struct InstalledService {
+    /// The canonical identifier of where it comes from.
+    pub identifier: String,
+    /// Its root: its working directory, and where its Compose file is sought.
+    pub root: PathBuf,
+    /// The program and its arguments, where its backend is `process`; else empty. A program with a `/` is
+    /// relative to the root; another is on PATH.
+    pub argv: Vec<OsString>,
+    /// Its manifest.
+    pub manifest: ServiceManifest,
+    /// The exact revision of its source; none where it runs in place.
+    pub revision: Option<Revision>,
+    /// Tells its files from others: the hash of its source as `b3:HEX`, or `in-place:HEX`, which changes
+    /// when the files in place do.
+    pub digest: String,
     /// How its build was kept from the network; none where it runs in place.
     pub isolation: Option<Isolation>,
     /// Keeps the files from being pruned.
@@ -113,7 +142,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// What a validator found wrong.
 pub type BoxError = Arc<dyn std::error::Error + Send + Sync>;
 
-/// Installs providers: resolve, fetch, build, validate, pin; each once.
+/// Installs providers and services: resolve, fetch, build, validate, pin; each once.
 #[derive(Clone)]
 pub struct Installer {
     pub(crate) home: PathBuf,

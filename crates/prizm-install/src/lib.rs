@@ -28,8 +28,12 @@
 //!      Identifier    Source, Offline       Fetch, Mismatch   Build, EntryPoint  Rejected
 //! ```
 //!
+//! A service takes the same way, and nobody shakes hands with it: [`Installer::install_service`]. What
+//! runs in containers, or elsewhere, is not built.
+//!
 //! A directory of the user's own can also be run where it is: [`resolve`] reads how, and [`build()`]
-//! runs what the [`Plan`] says. Files that are embedded in a program go through [`Store::unpack`].
+//! runs what the [`Plan`] says. Files that are embedded in a program are unpacked by [`Store::unpack`], and
+//! go through all of it by [`Installer::install_bundled`].
 
 mod audit;
 mod blocking;
@@ -40,6 +44,7 @@ mod error;
 mod fetch;
 mod identifier;
 mod install;
+mod kind;
 mod ledger;
 mod lock;
 mod lockfile;
@@ -47,7 +52,7 @@ mod manifest;
 mod npm;
 mod plan;
 mod policy;
-mod process;
+pub mod process;
 mod recipe;
 mod reporter;
 mod revision;
@@ -63,8 +68,10 @@ pub use error::{Error, ErrorKind};
 pub use fetch::{FetchOptions, Fetched, Limits, Sources, fetch, resolve_revision};
 pub use identifier::{FileSource, GitSource, Identifier, NpmSource, Pin};
 pub use install::{
-    BoxError, BoxFuture, Candidate, InPlace, Installed, Installer, Mode, Request, Validator, install_in_place,
+    BoxError, BoxFuture, BundledFiles, Candidate, InPlace, Installed, InstalledService, Installer, Mode, Request,
+    Validator, install_in_place,
 };
+pub use kind::Kind;
 pub use lockfile::{Locked, LockedArtifact, LockedBuild, Lockfile};
 pub use plan::{Plan, resolve};
 pub use policy::{Approver, Policy, Question, Verdict};

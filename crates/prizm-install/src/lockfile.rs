@@ -1,4 +1,4 @@
-//! `prizm.lock`: what each provider was, exactly, when it was added.
+//! `prizm.lock`: what each provider and each service was, exactly, when it was added.
 
 mod text;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::drift::Contract;
 use crate::error::quoted;
 use crate::lock::Lock;
-use crate::{Error, ErrorKind, Isolation, Recipe, Revision, read_text_bounded};
+use crate::{Error, ErrorKind, Isolation, Kind, Recipe, Revision, read_text_bounded};
 
 /// The format that this version reads and writes.
 pub(crate) const VERSION: i64 = 1;
@@ -28,14 +28,14 @@ pub struct Lockfile {
     entries: Vec<Locked>,
 }
 
-/// A provider that is pinned.
+/// A provider or a service that is pinned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Locked {
-    /// The id that it declares.
+    /// The id that it declares; the name of a service.
     pub id: String,
-    /// What it is: `provider`.
-    pub kind: String,
+    /// What it is.
+    pub kind: Kind,
     /// The canonical identifier by which it was asked for.
     pub request: String,
     /// The source without a version.
@@ -69,7 +69,7 @@ impl Locked {
     }
 }
 
-/// How a provider was built.
+/// How it was built.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LockedBuild {
@@ -85,7 +85,7 @@ pub struct LockedBuild {
 pub struct LockedArtifact {
     /// The hash of the files, as `b3:HEX`.
     pub hash: String,
-    /// The program and its arguments.
+    /// The program and its arguments; none where others run it.
     pub entry: Vec<String>,
 }
 
@@ -147,7 +147,7 @@ impl Lockfile {
         self.entries.iter().find(|locked| locked.request == request)
     }
 
-    /// Pins a provider, in place of what was pinned for the same request. What was built of it on
+    /// Pins a provider or a service, in place of what was pinned for the same request. What was built of it on
     /// other kinds of machines stays known where the source is the same.
     pub fn put(&mut self, mut locked: Locked) {
         if let Some(known) = self.by_request(&locked.request).filter(|known| known.source_hash == locked.source_hash) {
@@ -160,7 +160,7 @@ impl Lockfile {
         self.entries.insert(at, locked);
     }
 
-    /// Unpins a provider.
+    /// Unpins it.
     pub fn remove(&mut self, request: &str) {
         self.entries.retain(|locked| locked.request != request);
     }

@@ -1,29 +1,63 @@
-//! Reads the files that describe a provider, in bounded memory.
+//! Reads the files that describe a provider or a service, in bounded memory.
 
+mod described;
 mod package;
 
 use std::ops::Range;
 use std::path::Path;
 
-use prizm_protocol::{MANIFEST_FILE, Manifest, ManifestError};
+use prizm_protocol::{MANIFEST_FILE, Manifest, ManifestError, ServiceManifest};
+use serde_json::Value;
 
+pub(crate) use described::{Described, check_run_by_others};
 pub(crate) use package::{PACKAGE_FILE, Package};
 
 use crate::error::quoted;
-use crate::{Error, ErrorKind, read_text_bounded};
+use crate::{Error, ErrorKind, Kind, read_text_bounded};
 
 /// The largest `prizm.toml`, `package.json` or `Cargo.toml`.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Reads the manifest of `root`: `prizm.toml`, else what stands under `prizm` in `package.json`. None
 /// is no error.
-pub(crate) fn read(root: &Path) -> Result<Option<Manifest>, Error> {
+pub(crate) fn read(root: &Path) -> Result<Option<Described>, Error> {
     let path = root.join(MANIFEST_FILE);
     let Some(text) = read_text(&path)? else { return in_package(root) };
-    Manifest::from_toml(&text).map(Some).map_err(|error| match error {
-        ManifestError::Toml(error) => wrong(&path, at_line(&text, error.span(), error.message())),
-        error => wrong(&path, error),
-    })
+    // What is no TOML is told below, with its line.
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    let has = |section: &str| table.contains_key(section);
+    let kind = kind_of(has("provider"), has("service")).map_err(|reason| wrong(&path, reason).with_hint(ONE_EACH))?;
+    kind.read(|| Manifest::from_toml(&text), || ServiceManifest::from_toml(&text)).map(Some).map_err(
+        |error| match error {
+            ManifestError::Toml(error) => wrong(&path, at_line(&text, error.span(), error.message())),
+            error => wrong(&path, error),
+        },
+    )
+}
+
+/// What to do about a repository that is both.
+const ONE_EACH: &str = "its author must put one of them into a directory of its own: a source may say `?dir=DIRECTORY`";
+
+/// Tells what a manifest describes by its sections. One without either is a provider's that lacks it.
+fn kind_of(provider: bool, service: bool) -> Result<Kind, &'static str> {
+    match (provider, service) {
+        (true, true) => Err("it has `[provider]` and `[service]`"),
+        (false, true) => Ok(Kind::Service),
+        (_, false) => Ok(Kind::Provider),
+    }
+}
+
+impl Kind {
+    fn read(
+        self,
+        provider: impl FnOnce() -> Result<Manifest, ManifestError>,
+        service: impl FnOnce() -> Result<ServiceManifest, ManifestError>,
+    ) -> Result<Described, ManifestError> {
+        match self {
+            Self::Provider => provider().map(Box::new).map(Described::Provider),
+            Self::Service => service().map(Box::new).map(Described::Service),
+        }
+    }
 }
 
 /// Returns the name of the file that holds the manifest of `root`, or should.
@@ -35,10 +69,16 @@ pub(crate) fn file_name(root: &Path) -> &'static str {
     }
 }
 
-fn in_package(root: &Path) -> Result<Option<Manifest>, Error> {
+fn in_package(root: &Path) -> Result<Option<Described>, Error> {
     let Some(package) = Package::read(root)? else { return Ok(None) };
     let Some(value) = package.get("prizm") else { return Ok(None) };
-    Manifest::from_json(value.clone()).map(Some).map_err(|error| package.wrong(format!("under `prizm`: {error}")))
+    let has = |section: &str| value.get(section).is_some_and(|section| !section.is_null());
+    let kind = kind_of(has("provider"), has("service"));
+    let kind = kind.map_err(|reason| package.wrong(format!("under `prizm`: {reason}")).with_hint(ONE_EACH))?;
+    let json = || Value::clone(value);
+    kind.read(|| Manifest::from_json(json()), || ServiceManifest::from_json(json()))
+        .map(Some)
+        .map_err(|error| package.wrong(format!("under `prizm`: {error}")))
 }
 
 /// Reads a text file that may be absent.

@@ -15,7 +15,7 @@ pub(crate) use executable::check_program;
 
 use crate::build::node::compiles;
 use crate::error::quoted;
-use crate::manifest::PACKAGE_FILE;
+use crate::manifest::{Described, PACKAGE_FILE};
 use crate::process::find_program;
 use crate::recipe::Language;
 use crate::{Error, ErrorKind, Isolation, manifest};
@@ -26,11 +26,11 @@ pub(crate) use node::{OUT_DIR, node_entry, out_dir};
 /// How to get Node.
 pub(crate) const GET_NODE: &str = "install Node.js: https://nodejs.org (Debian: apt install nodejs)";
 
-/// How a provider's directory is built and started.
+/// How the directory of a provider or a service is built and started.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) root: PathBuf,
-    pub(crate) manifest: Option<Manifest>,
+    pub(crate) manifest: Option<Described>,
     pub(crate) entry: Entry,
     pub(crate) language: Language,
     pub(crate) for_author: bool,
@@ -50,6 +50,8 @@ pub(crate) enum Entry {
     File(EntryFile),
     /// Whatever is there once `[build] command` has run.
     AfterBuild,
+    /// Nothing of it is started here: it is a service that others run.
+    Nothing,
 }
 
 /// A file that starts a provider, relative to its root.
@@ -61,7 +63,7 @@ pub(crate) enum EntryFile {
     Executable(PathBuf),
 }
 
-/// Finds how the provider in `directory` is built and started. It reads, and runs nothing.
+/// Finds how the provider or the service in `directory` is built and started. It reads, and runs nothing.
 ///
 /// The entry point is the first of these:
 ///
@@ -76,8 +78,9 @@ pub(crate) enum EntryFile {
 ///
 /// Where `prizm.toml` has a `[build] command`, `package.json` a `build` script, or there is a
 /// `tsconfig.json`, that runs first and the third and the fourth rule are applied after it. A directory
-/// with files for Python has other rules in place of them, which are those of the recipe. What is said of `prizm.toml` holds for `prizm` in `package.json`, where there is
-/// no `prizm.toml`.
+/// with files for Python has other rules in place of them, which are those of the recipe. What is said of
+/// `prizm.toml` holds for `prizm` in `package.json`, where there is no `prizm.toml`. A service whose
+/// backend is not `process` has no entry point, and nothing of it is built.
 ///
 /// # Errors
 /// `Source` where the directory is missing, is none or cannot be read; `Manifest` where `prizm.toml`,
@@ -86,8 +89,13 @@ pub(crate) enum EntryFile {
 pub fn resolve(directory: impl AsRef<Path>) -> Result<Plan, Error> {
     let root = directory::readable(directory.as_ref())?;
     let manifest = manifest::read(&root)?;
-    // Where it is written in several, nothing of them is prepared.
-    let language = Language::of(&root, manifest.as_ref()).unwrap_or(Language::None);
+    let by_others = manifest.as_ref().and_then(Described::run_by_others);
+    let language = match by_others {
+        Some(service) => manifest::check_run_by_others(&root, service).map(|()| Language::None)?,
+        // Where it is written in several, nothing of them is prepared.
+        None => Language::of(&root, manifest.as_ref()).unwrap_or(Language::None),
+    };
+    language.check_no_deps(&root, manifest.as_ref())?;
     let plan = |entry| Plan {
         root: root.clone(),
         manifest: manifest.clone(),
@@ -98,14 +106,17 @@ pub fn resolve(directory: impl AsRef<Path>) -> Result<Plan, Error> {
         granted: Vec::new(),
         isolation: Isolation::None,
     };
-    if let Some(run) = manifest.as_ref().and_then(|manifest| manifest.run.as_ref()) {
+    if by_others.is_some() {
+        return Ok(plan(Entry::Nothing));
+    }
+    if let Some(run) = manifest.as_ref().and_then(Described::run) {
         return Ok(plan(Entry::Command(run.command.clone())));
     }
-    let id = manifest.as_ref().map(|manifest| manifest.provider.id.as_str());
+    let id = manifest.as_ref().map(Described::id);
     if let cargo::Found::Binary(binary) = cargo::find(&root, id)? {
         return Ok(plan(Entry::Cargo(binary)));
     }
-    let has_command = manifest.as_ref().is_some_and(|manifest| manifest.build.is_some());
+    let has_command = manifest.as_ref().is_some_and(|manifest| manifest.build_command().is_some());
     if has_command || language == Language::Python || (language == Language::Node && compiles(&root)?) {
         return Ok(plan(Entry::AfterBuild));
     }
@@ -113,14 +124,14 @@ pub fn resolve(directory: impl AsRef<Path>) -> Result<Plan, Error> {
 }
 
 impl Plan {
-    /// Returns the provider's root, with symbolic links followed.
+    /// Returns its root, with symbolic links followed.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Returns the manifest, where there is one.
+    /// Returns the manifest of a provider, where there is one.
     pub fn manifest(&self) -> Option<&Manifest> {
-        self.manifest.as_ref()
+        self.manifest.as_ref()?.provider()
     }
 
     /// Tells whether [`build`](crate::build) may run anything.
@@ -131,7 +142,7 @@ impl Plan {
 
     /// Returns the environment variables that the manifest asks for while building.
     pub fn requested_env(&self) -> &[String] {
-        self.manifest.as_ref().and_then(|manifest| manifest.build.as_ref()).map_or(&[], |build| &build.env)
+        self.manifest.as_ref().and_then(Described::build).map_or(&[], |build| &build.env)
     }
 
     /// Lets the build see the environment variables that the manifest asks for.
@@ -157,7 +168,7 @@ impl Plan {
     }
 
     pub(crate) fn build_command(&self) -> Option<&[String]> {
-        self.manifest.as_ref()?.build.as_ref().map(|build| &*build.command)
+        self.manifest.as_ref()?.build_command()
     }
 
     /// The program and arguments of the file that `[build] command` made.
@@ -195,8 +206,8 @@ fn name_of(root: &Path) -> Option<&str> {
 
 /// Finds the file that starts the provider in `root`, where nothing is left to be built; `name` is that
 /// of the directory or the repository.
-pub(crate) fn entry_file(root: &Path, name: Option<&str>, manifest: Option<&Manifest>) -> Result<EntryFile, Error> {
-    let id = manifest.map(|manifest| manifest.provider.id.as_str());
+pub(crate) fn entry_file(root: &Path, name: Option<&str>, manifest: Option<&Described>) -> Result<EntryFile, Error> {
+    let id = manifest.map(Described::id);
     let for_node = match node_entry(root)? {
         Ok(path) => return Ok(EntryFile::Node(path)),
         Err(looked_for) => looked_for,

@@ -1,4 +1,4 @@
-//! Recipes: how the files of a fetched source become a provider that can be started.
+//! Recipes: how the files of a fetched source become a provider or a service that can be started.
 //!
 //! Each has two phases. The network phase fetches dependencies and runs no code of the repository;
 //! the code phase runs it, without the network.
@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use site::BuildOptions;
 pub(crate) use site::Site;
 
-use crate::Error;
+use crate::manifest::Described;
+use crate::{Error, manifest};
 pub(crate) use language::Language;
 
 /// What a recipe made, as the lock tells it.
@@ -50,17 +51,26 @@ impl Recipe {
     }
 }
 
-/// Makes a provider of the files of a source: fetches what they depend on, then builds them.
+/// Makes a provider or a service of the files of a source: fetches what they depend on, then builds them.
 ///
 /// Which recipe it is follows from the files: `[prebuilt.TARGET]` of the manifest, `package.json`,
 /// `Cargo.toml`, `pyproject.toml` or `requirements.txt`; without any of them the files are taken as
-/// they are. A `[build] command` of the manifest takes the place of the recipe's own code phase.
+/// they are. A `[build] command` of the manifest takes the place of the recipe's own code phase. What
+/// others run, such as containers, is taken as it is, too: a `package.json` beside a Compose file is the
+/// business of an image.
 pub(crate) async fn build(site: &Site<'_>) -> Result<Recipe, Error> {
     site.prepare()?;
+    if let Some(service) = site.manifest.and_then(Described::run_by_others) {
+        manifest::check_run_by_others(site.root, service)?;
+        return Ok(Recipe::new("files/1"));
+    }
     if let Some(prebuilt) = prebuilt::of(site.manifest)? {
+        Language::None.check_no_deps(site.root, site.manifest)?;
         return prebuilt::build(site, prebuilt).await;
     }
-    match Language::of(site.root, site.manifest)? {
+    let language = Language::of(site.root, site.manifest)?;
+    language.check_no_deps(site.root, site.manifest)?;
+    match language {
         Language::Node => node::build(site).await,
         Language::Rust => cargo::build(site).await,
         Language::Python => python::build(site).await,

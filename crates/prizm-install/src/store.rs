@@ -37,7 +37,7 @@ const HASH_DIGITS: usize = 32;
 ///
 /// ```text
 /// PRIZM_HOME/store/
-///   artifacts/KEY/       a provider that was built and found valid; KEY hashes what it was made of
+///   artifacts/KEY/       a provider or a service that was built and found valid; KEY hashes what it was made of
 ///     entry.json         written last: what is known of it, and its files with their hashes
 ///     tree/              the files, read-only
 ///   names/HASH           which artifact a source at a revision led to
@@ -93,6 +93,11 @@ impl Store {
     /// # Errors
     /// `Store`: a name is absolute, contains `..` or is there twice, or the store cannot be written.
     pub fn unpack(&self, id: &ProviderId, version: &str, files: &[(&str, &[u8])]) -> Result<PathBuf, Error> {
+        self.unpack_as(id.as_str(), version, files)
+    }
+
+    /// Unpacks files; `id` is that of a provider or the name of a service, and becomes a part of a path.
+    pub(crate) fn unpack_as(&self, id: &str, version: &str, files: &[(&str, &[u8])]) -> Result<PathBuf, Error> {
         names::check(files).map_err(|reason| {
             Error::new(ErrorKind::Store, format!("the files of `{id}` cannot be unpacked: {reason}"))
                 .with_hint("this is a fault of the program that carries them")

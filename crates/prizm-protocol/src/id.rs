@@ -1,4 +1,4 @@
-//! Names of providers and of models.
+//! Names of providers, services and models.
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct ParseIdError {
     /// What was given, cut to 80 characters.
     pub value: String,
-    /// Whose id it should have been: `provider` or `model`.
+    /// Whose id it should have been: `provider`, `service` or `model`.
     pub what: &'static str,
     /// What such an id looks like.
     pub rule: &'static str,
@@ -101,13 +101,19 @@ macro_rules! id {
 
 id! {
     /// The id of a provider: 1 to 64 of `a-z`, `0-9` and `-`, starting and ending with a letter or digit.
-    ProviderId, "provider", "1 to 64 of a-z, 0-9 and `-`, neither first nor last a `-`",
-    |text| {
-        (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && !text.starts_with('-')
-            && !text.ends_with('-')
-    }
+    ProviderId, "provider", "1 to 64 of a-z, 0-9 and `-`, neither first nor last a `-`", is_plain
+}
+
+id! {
+    /// The id of a service, as free as that of a provider.
+    ServiceId, "service", "1 to 64 of a-z, 0-9 and `-`, neither first nor last a `-`", is_plain
+}
+
+fn is_plain(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 id! {

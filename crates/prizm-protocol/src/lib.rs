@@ -41,6 +41,8 @@ pub mod methods;
 mod model;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod service;
+mod units;
 mod version;
 
 pub use capability::{Capability, MediaKind, ParseCapabilityError};
@@ -48,10 +50,12 @@ pub use decimal::{Decimal, ParseDecimalError};
 pub use env::is_inherited;
 pub use error::{Charged, ErrorData, ErrorKind, ErrorObject, code};
 pub use frame::Message;
-pub use id::{ModelId, ParseIdError, ProviderId};
+pub use id::{ModelId, ParseIdError, ProviderId, ServiceId};
 pub use manifest::{Build, Manifest, ManifestError, Permissions, Prebuilt, ProviderSection, Run, ServiceReference};
 pub use media::Media;
 pub use model::{InputSlot, Model, Price};
+pub use service::ServiceManifest;
+pub use units::{ByteSize, ParseUnitError, Span};
 pub use version::{ProtocolVersion, VersionError};
 
 /// The version of the protocol that this crate speaks.

@@ -84,16 +84,22 @@ pub struct Run {
 }
 
 /// `[build]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Build {
-    /// The program and its arguments, started in the plugin's root without a shell.
+    /// The program and its arguments, started in the plugin's root without a shell. Without it the recipe's
+    /// own build is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(transform = crate::schema::command))]
-    pub command: Vec<String>,
+    pub command: Option<Vec<String>>,
     /// Environment variables that the build may see.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
+    /// For Python: whether what `requirements.txt` lists is everything, and what that asks for in turn is
+    /// left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_deps: bool,
 }
 
 /// `[prebuilt.TARGET]`: an executable for one kind of machine. It has either a `url` or a `path`.
@@ -133,8 +139,11 @@ pub struct Permissions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ServiceReference {
-    /// Where the service comes from.
+    /// Where the service comes from: its id or a URL, as for providers.
     pub url: String,
+    /// Its `serviceConfig`.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub config: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A manifest that is wrong.
@@ -155,6 +164,29 @@ pub enum ManifestError {
         /// What belongs there.
         expected: &'static str,
     },
+    /// A value is wrong, or contradicts another.
+    #[error("`{key}`: {reason}")]
+    Wrong {
+        /// Path of the key.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Says that a list must name something.
+pub(crate) fn empty(key: &'static str, expected: &'static str) -> Result<(), ManifestError> {
+    Err(ManifestError::Empty { key, expected })
+}
+
+/// Checks that a command, where there is one, names a program.
+pub(crate) fn check_command(key: &'static str, command: Option<&[String]>) -> Result<(), ManifestError> {
+    match command {
+        Some(command) if command.first().is_none_or(String::is_empty) => {
+            empty(key, "name the program, then its arguments")
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Manifest {
@@ -178,19 +210,17 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Returns its `[build] command`, where it has one.
+    pub fn build_command(&self) -> Option<&[String]> {
+        self.build.as_ref()?.command.as_deref()
+    }
+
     fn check(&self) -> Result<(), ManifestError> {
-        let empty = |key, expected| Err(ManifestError::Empty { key, expected });
-        let names_a_program = |command: &[String]| command.first().is_some_and(|program| !program.is_empty());
         if self.provider.capabilities.is_empty() {
             return empty("provider.capabilities", "name at least one capability, such as `text-to-image`");
         }
-        if self.run.as_ref().is_some_and(|run| !names_a_program(&run.command)) {
-            return empty("run.command", "name the program, then its arguments");
-        }
-        if self.build.as_ref().is_some_and(|build| !names_a_program(&build.command)) {
-            return empty("build.command", "name the program, then its arguments");
-        }
-        Ok(())
+        check_command("run.command", self.run.as_ref().map(|run| &*run.command))?;
+        check_command("build.command", self.build_command())
     }
 }
 

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use crate::{Capability, Decimal, MAX_REQUEST_ID, ModelId, ProtocolVersion, ProviderId};
+use crate::{ByteSize, Capability, Decimal, MAX_REQUEST_ID, ModelId, ProtocolVersion, ProviderId, ServiceId, Span};
 
 macro_rules! schemas {
     ($($(#[doc = $doc:literal])+ $name:ident: $schema:expr;)*) => {$(
@@ -37,6 +37,11 @@ macro_rules! markers {
 markers!(Currency, Fraction, JobPath, Mime, OptionsSchema, RequestId, SemVer, Sha256);
 
 schemas! {
+    /// A number of bytes, or one with a unit: `512 MB`, `8GiB`. `8GB` is 8·10⁹, `8GiB` is 2³³.
+    ByteSize: json!({"anyOf": [
+        {"type": "integer", "minimum": 1},
+        {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? *([kKMGT]B|[KMGT]iB)$|^[0-9]+ *B?$"},
+    ]});
     /// What a provider can do: one kind of media in, one out, or a vendor's own `x-VENDOR/NAME`.
     Capability: json!({
         "type": "string",
@@ -85,6 +90,10 @@ schemas! {
             "pattern": format!("^{number}\\.{number}\\.{number}(-{before}(\\.{before})*)?(\\+{build}(\\.{build})*)?$"),
         })
     };
+    /// The id of a service, as that of a provider.
+    ServiceId: json!({"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": 64});
+    /// A span of time, such as `500ms`, `10s`, `15min` or `2h`.
+    Span: json!({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? *(ms|s|min|h)$"});
     /// A sha256, as 64 hexadecimal digits.
     Sha256: json!({"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"});
 }

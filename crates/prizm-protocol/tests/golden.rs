@@ -22,7 +22,10 @@ use prizm_protocol::methods::transform::{TransformParams, TransformResult, Usage
 use prizm_protocol::methods::{
     Configure, DoTransform, Empty, Estimate, GetHealth, Initialize, ListModels, Method, Ping, Shutdown,
 };
-use prizm_protocol::{ErrorData, ErrorObject, InputSlot, Manifest, Media, Message, Model, Price, frame};
+use prizm_protocol::service::{Liveness, Readiness};
+use prizm_protocol::{
+    ErrorData, ErrorObject, InputSlot, Manifest, Media, Message, Model, Price, ServiceManifest, frame,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -48,6 +51,7 @@ const TYPES: &[(&str, Reprint)] = &[
     ("InputSlot", reprint::<InputSlot>),
     ("Log", reprint::<Log>),
     ("Manifest", reprint::<Manifest>),
+    ("ServiceManifest", reprint::<ServiceManifest>),
     ("Media", reprint::<Media>),
     ("MediaFacts", reprint::<MediaFacts>),
     ("Model", reprint::<Model>),
@@ -181,7 +185,7 @@ fn what_is_printed_otherwise_really_differs() {
 
 #[test]
 fn fields_from_the_future_are_dropped() {
-    let tolerant = |name: &str| !matches!(name, "Manifest" | "Usage" | "ErrorData");
+    let tolerant = |name: &str| !matches!(name, "Manifest" | "ServiceManifest" | "Usage" | "ErrorData");
     for (directory, _) in TYPES.iter().filter(|(name, _)| tolerant(name)) {
         let files = names_in(&examples().join(directory));
         let future = |file: &&String| file.starts_with("future-") && file.ends_with(".printed.json");
@@ -254,4 +258,21 @@ fn every_method_and_notification_has_an_example() {
         let missing: Vec<_> = names.iter().filter(|name| !there.contains(**name)).collect();
         assert!(missing.is_empty(), "protocol/examples/{directory} lacks {missing:?}");
     }
+}
+
+#[test]
+fn the_manifests_of_the_guide_are_what_it_says() {
+    let guide = |name: &str| std::fs::read_to_string(examples().join("../guide").join(name)).unwrap();
+    let needs = Manifest::from_toml(&guide("needs.toml")).unwrap();
+    assert_eq!(needs.services["backend"].config["model"], "small");
+    let service = ServiceManifest::from_toml(&guide("service.toml")).unwrap().service;
+    let (written, default) = (&service.readiness, Readiness::default());
+    let times = |readiness: &Readiness| (readiness.interval(), readiness.timeout(), readiness.start_timeout());
+    assert_eq!(times(written), times(&default), "the guide writes the defaults down");
+    let liveness = service.liveness.unwrap();
+    let times = |liveness: &Liveness| (liveness.interval(), liveness.timeout(), liveness.failures());
+    assert_eq!(times(&liveness), times(&Liveness::default()));
+    assert_eq!(service.map.len(), 3);
+    let process = ServiceManifest::from_toml(&guide("process.toml")).unwrap();
+    assert_eq!(process.run.unwrap().command[3], "${PORT}");
 }

@@ -11,9 +11,10 @@ use prizm_install::{
 
 use crate::config::{SourcesConfig, home};
 use crate::entry::{Located, Origin};
+use crate::services::Services;
 use crate::surroundings::Surroundings;
 use crate::transform::LONGEST;
-use crate::{Bundled, Config, Error, ErrorKind, Registry, Result};
+use crate::{Bundled, BundledService, Config, Embedded, Error, ErrorKind, Keeper, Registry, Result};
 
 /// Makes a [`Registry`].
 #[derive(Default)]
@@ -26,6 +27,9 @@ pub struct RegistryBuilder {
     approver: Option<Arc<dyn Approver>>,
     mode: Mode,
     project: Option<Option<PathBuf>>,
+    profile: Option<Option<String>>,
+    services: Vec<BundledService>,
+    keeper: Option<Keeper>,
 }
 
 impl RegistryBuilder {
@@ -87,6 +91,37 @@ impl RegistryBuilder {
         self
     }
 
+    /// Sets which profile of the configuration counts; by default the one that `PRIZM_PROFILE` names, if
+    /// any. `None` for none.
+    #[must_use]
+    pub fn profile(mut self, profile: Option<String>) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
+    /// Adds a service that comes with the program.
+    #[must_use]
+    pub fn bundled_service(mut self, service: BundledService) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// Adds what comes with the program in a directory of its own.
+    #[must_use]
+    pub fn embedded(self, embedded: Embedded) -> Self {
+        match embedded {
+            Embedded::Provider(bundled) => self.bundled(*bundled),
+            Embedded::Service(service) => self.bundled_service(*service),
+        }
+    }
+
+    /// Sets who owns the services that are started; by default this program, and they stop with it.
+    #[must_use]
+    pub fn keeper(mut self, keeper: Keeper) -> Self {
+        self.keeper = Some(keeper);
+        self
+    }
+
     /// Sets who hears of builds.
     #[must_use]
     pub fn reporter(mut self, reporter: Arc<dyn Reporter>) -> Self {
@@ -107,6 +142,10 @@ impl RegistryBuilder {
             Some(config) => config,
             None => Config::load(&home.join("config.toml"))?,
         };
+        let of_environment = || std::env::var("PRIZM_PROFILE").ok().filter(|name| !name.is_empty());
+        if let Some(profile) = self.profile.unwrap_or_else(of_environment) {
+            config.select(&profile)?;
+        }
         let here = self.project.unwrap_or_else(|| std::env::current_dir().ok());
         let project = here.as_deref().and_then(|here| Lockfile::find(here, &home));
         let mut of_project = Vec::new();
@@ -125,6 +164,7 @@ impl RegistryBuilder {
             here,
             work: tokio::sync::OnceCell::new(),
             installer: tokio::sync::OnceCell::new(),
+            services: Services::new(self.services, &config, self.keeper.unwrap_or_else(Keeper::here))?,
             home,
         };
         let registry = Registry::with(around);

@@ -5,12 +5,12 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use prizm_install::{Pin, read_text_bounded};
-use prizm_protocol::ProviderId;
+use prizm_protocol::{ByteSize, ProviderId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, suggest};
 
 /// Largest `config.toml`, in bytes.
 const LIMIT: u64 = 1024 * 1024;
@@ -35,6 +35,50 @@ pub struct Config {
     pub(crate) sources: SourcesConfig,
     #[serde(default)]
     pub(crate) policy: PolicyConfig,
+    /// By id, or by the URL that whoever uses a service names it by.
+    #[serde(default)]
+    pub(crate) services: BTreeMap<String, ServiceConfig>,
+    #[serde(default)]
+    pub(crate) host: HostConfig,
+    #[serde(default)]
+    pub(crate) profile: BTreeMap<String, Profile>,
+}
+
+/// `[services.ID]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ServiceConfig {
+    /// Where a service that is not bundled comes from; the id is another name for it then.
+    #[serde(default)]
+    pub(crate) source: Option<String>,
+    /// What it may do beyond what every service may.
+    #[serde(default)]
+    pub(crate) grant: BTreeSet<String>,
+    /// Its `serviceConfig`, where whoever uses it says nothing of a key.
+    #[serde(default)]
+    pub(crate) config: Map<String, Value>,
+}
+
+/// `[host]`: what is true of this machine.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct HostConfig {
+    /// Where the Docker engine listens, such as `unix:///run/docker.sock`.
+    #[serde(default)]
+    pub(crate) docker: Option<String>,
+    /// The memory of its GPU.
+    #[serde(default)]
+    pub(crate) gpu_memory: Option<ByteSize>,
+}
+
+/// `[profile.NAME]`: what counts instead where the profile is chosen.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    #[serde(default)]
+    providers: BTreeMap<ProviderId, ProviderConfig>,
+    #[serde(default)]
+    services: BTreeMap<String, ServiceConfig>,
 }
 
 /// `[sources]`: where well-known sources lead, and how patiently they are fetched.
@@ -73,46 +117,13 @@ pub(crate) struct PolicyConfig {
     pub(crate) require_pin: Pin,
     /// The most bytes of a source, downloaded and unpacked.
     #[serde(default)]
-    pub(crate) max_size: Option<Size>,
+    pub(crate) max_size: Option<ByteSize>,
     /// Whether Python packages may be built from their sources, which runs their code.
     #[serde(default)]
     pub(crate) python_sources: bool,
     /// Variables of the environment that builds may see where a manifest asks for them.
     #[serde(default)]
     pub(crate) build_env: Vec<String>,
-}
-
-/// A number of bytes: `1048576`, `"512 MB"`, `"1 GiB"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Size(pub(crate) u64);
-
-impl<'de> Deserialize<'de> for Size {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let bytes = match &value {
-            Value::Number(number) => number.as_u64(),
-            Value::String(text) => bytes(text),
-            _ => None,
-        };
-        bytes.filter(|bytes| *bytes > 0).map(Self).ok_or_else(|| {
-            serde::de::Error::custom(format!("{value} is no size: write a number of bytes, or one such as \"512 MB\""))
-        })
-    }
-}
-
-fn bytes(text: &str) -> Option<u64> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let unit = match text[digits..].trim() {
-        "" | "B" => 1,
-        "kB" => 1000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return None,
-    };
-    text[..digits].parse::<u64>().ok()?.checked_mul(unit)
 }
 
 /// `[providers.ID]`: `source`, `link`, `givenTo` and `grantEnv` are the registry's, everything else is the provider's.
@@ -150,6 +161,41 @@ impl Config {
         })
     }
 
+    /// Puts what a profile says over the plain tables, key by key.
+    ///
+    /// # Errors
+    /// There is no such profile; the hint names those that there are.
+    pub fn select(&mut self, profile: &str) -> Result<()> {
+        let Some(Profile { providers, services }) = self.profile.remove(profile) else {
+            let names: Vec<_> = self.profile.keys().map(String::as_str).collect();
+            return Err(Error::new(ErrorKind::Config, format!("there is no profile `{profile}`")).hinted(
+                match &*names {
+                    [] => format!("write `[profile.{profile}.providers.ID]` into config.toml, or unset PRIZM_PROFILE"),
+                    _ => suggest::hint(profile, "profiles", &names),
+                },
+            ));
+        };
+        for (id, over) in providers {
+            let plain = self.providers.entry(id).or_default();
+            plain.source = over.source.or(plain.source.take());
+            plain.link |= over.link;
+            plain.given_to = over.given_to.or(plain.given_to.take());
+            if !over.grant_env.is_empty() {
+                plain.grant_env = over.grant_env;
+            }
+            plain.settings.extend(over.settings);
+        }
+        for (id, over) in services {
+            let plain = self.services.entry(id).or_default();
+            plain.source = over.source.or(plain.source.take());
+            if !over.grant.is_empty() {
+                plain.grant = over.grant;
+            }
+            plain.config.extend(over.config);
+        }
+        Ok(())
+    }
+
     /// Adds what a project says: `.prizm/config.toml` beside its lock. A project may name providers and
     /// narrow the policy; what it could do harm with is the user's to say.
     pub(crate) fn add_project(&mut self, path: &Path) -> Result<Vec<ProviderId>> {
@@ -160,6 +206,9 @@ impl Config {
         };
         if project.sources != SourcesConfig::default() {
             return Err(wrong("sources"));
+        }
+        if project.host != HostConfig::default() || !project.services.is_empty() || !project.profile.is_empty() {
+            return Err(wrong("host`, `services` or `profile"));
         }
         let PolicyConfig { allow, deny, require_pin, max_size, python_sources, build_env } = project.policy;
         if !allow.is_empty() || python_sources || !build_env.is_empty() {
@@ -228,11 +277,11 @@ mod tests {
                     requirePin = \"tag\"\nmaxSize = \"2 MiB\"";
         let config = Config::from_toml(text).unwrap();
         assert_eq!(config.sources.github.unwrap().as_str(), "http://127.0.0.1:8123/");
-        assert_eq!((config.policy.require_pin, config.policy.max_size), (Pin::Tag, Some(Size(2 << 20))));
+        assert_eq!((config.policy.require_pin, config.policy.max_size), (Pin::Tag, Some(ByteSize(2 << 20))));
         for (text, expected) in [
             ("[policy]\nrequirePin = \"exact\"", "unknown variant `exact`"),
-            ("[policy]\nmaxSize = \"much\"", "\"much\" is no size"),
-            ("[policy]\nmaxSize = 0", "0 is no size"),
+            ("[policy]\nmaxSize = \"much\"", "`much` is no size"),
+            ("[policy]\nmaxSize = 0", "`0` is no size"),
             ("[sources]\ngithub = \"here\"", "relative URL without a base"),
             ("[sources]\ngitlab = \"x\"", "unknown field `gitlab`"),
         ] {
@@ -254,7 +303,7 @@ mod tests {
             add("[providers.a]\nsource = \"npm:a\"\n[policy]\nrequirePin = \"none\"\nmaxSize = 20\ndeny = [\"npm:b\"]")
                 .unwrap();
         assert_eq!(named, ["a".parse::<ProviderId>().unwrap()]);
-        assert_eq!((config.policy.require_pin, config.policy.max_size), (Pin::Tag, Some(Size(10))));
+        assert_eq!((config.policy.require_pin, config.policy.max_size), (Pin::Tag, Some(ByteSize(10))));
         assert_eq!(config.policy.deny, ["npm:b"]);
         for text in [
             "[policy]\nallow = [\"npm:*\"]",
@@ -262,10 +311,30 @@ mod tests {
             "[sources]\nnpm = \"http://127.0.0.1:1\"",
             "[providers.a]\ngrantEnv = [\"KEY\"]",
             "[providers.a]\nbaseUrl = \"http://evil.example\"",
+            "[services.a]\ngrant = [\"privileged\"]",
+            "[host]\ndocker = \"tcp://evil.example\"",
+            "[profile.production.providers.a]\nbaseUrl = \"http://evil.example\"",
         ] {
             let error = add(text).err().unwrap();
             assert!(error.to_string().contains("may not stand in a project's configuration"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_profile_lies_over_the_plain_tables() {
+        let text = "[providers.a]\nserviceUrl = \"github:acme/dev@main\"\nkeep = 1\n\
+                    [profile.production.providers.a]\nserviceUrl = \"@acme/prod@2.0.0\"\n\
+                    [profile.production.services.s]\nsource = \"npm:s\"\ngrant = [\"privileged\"]";
+        let plain = Config::from_toml(text).unwrap();
+        assert_eq!(plain.providers["a"].settings["serviceUrl"], "github:acme/dev@main");
+        let mut production = plain.clone();
+        production.select("production").unwrap();
+        assert_eq!(production.providers["a"].settings["serviceUrl"], "@acme/prod@2.0.0");
+        assert_eq!(production.providers["a"].settings["keep"], 1);
+        assert_eq!(production.services["s"].source.as_deref(), Some("npm:s"));
+        let error = plain.clone().select("producton").unwrap_err();
+        assert_eq!(error.to_string(), "there is no profile `producton`");
+        assert!(error.hint().unwrap().contains("production"), "{error:?}");
     }
 
     #[test]

@@ -1,23 +1,25 @@
 //! One provider that the registry knows: where it comes from, what it declared, its plugin.
 
-use std::fs;
-use std::path::PathBuf;
+mod declarations;
+mod source;
+
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, Tap, validate};
-use prizm_install::{Identifier, Installed, Request};
-use prizm_protocol::methods::configure::ConfigureParams;
-use prizm_protocol::methods::initialize::Declaration;
+use prizm_install::{Identifier, Installed};
+use prizm_protocol::methods::health::Health;
 use prizm_protocol::{Manifest, PROTOCOL_VERSION, ProviderId};
 use serde_json::{Map, Value};
 
 use crate::blocking::blocking;
 use crate::bundled::BundledOrigin;
 use crate::config::ProviderConfig;
+use crate::needs::Wanted;
 use crate::surroundings::Surroundings;
-use crate::validator::from_store;
+use crate::wiring::{Served, Wiring};
 use crate::{Error, ErrorKind, Result};
+use source::Source;
 
 /// Where a provider comes from.
 #[derive(Clone, Debug)]
@@ -70,6 +72,8 @@ pub(crate) struct Entry {
     installed: tokio::sync::OnceCell<Installed>,
     /// What the cache holds, once it has been looked into.
     cached: OnceLock<Option<Arc<ProviderInfo>>>,
+    /// What its settings and its manifest say of services, once both are known.
+    wiring: RwLock<Option<Arc<Wiring>>>,
 }
 
 impl Entry {
@@ -85,6 +89,7 @@ impl Entry {
             failure: RwLock::default(),
             installed: tokio::sync::OnceCell::new(),
             cached: OnceLock::new(),
+            wiring: RwLock::default(),
         }
     }
 
@@ -177,13 +182,13 @@ impl Entry {
 
     /// Returns what it declared when it was installed: no process is started for it.
     async fn frozen(&self, around: &Surroundings) -> Result<Option<Arc<ProviderInfo>>> {
-        let Origin::Identifier(located) = &self.origin else { return Ok(None) };
+        let Some(source) = self.origin.source() else { return Ok(None) };
         let asked = Instant::now();
         let _turn = self.turn.lock().await;
         if let Some(error) = self.failure_since(asked) {
             return Err(error);
         }
-        let installed = self.install(located, around).await.inspect_err(|error| self.failed(error))?;
+        let installed = self.install(source, around).await.inspect_err(|error| self.failed(error))?;
         let Some(declaration) = &installed.declaration else { return Ok(None) };
         let expected = self.expected(installed.manifest.clone());
         let valid = validate::validate(declaration, &[PROTOCOL_VERSION], &expected);
@@ -202,19 +207,50 @@ impl Entry {
         info
     }
 
-    /// Replaces its settings; those that its running process refuses are not kept.
+    /// Replaces its settings; those that its running process refuses are not kept. A process whose provider
+    /// needs services is told at the next use, with where they are.
     pub(crate) async fn configure(&self, settings: Map<String, Value>) -> Result<()> {
         let _turn = self.turn.lock().await;
-        if let Some(plugin) = self.plugin.get() {
-            let params = ConfigureParams { config: settings.clone(), ..ConfigureParams::default() };
-            if let Err(error) = plugin.configure(params).await {
-                // The plugin holds on to what it was given last, for its next start.
-                let _ = plugin.configure(self.params()).await;
-                return Err(error.into());
+        let wiring = Arc::new(Wiring::new(Wanted::of(&settings, self.manifest())?));
+        if let Some(plugin) = self.plugin.get()
+            && !wiring.needs_services()
+            && let Err(error) = plugin.configure(wiring.params()).await
+        {
+            // The plugin holds on to what it was given last, for its next start.
+            if let Ok(before) = self.wiring() {
+                let _ = plugin.configure(before.params()).await;
             }
+            return Err(error.into());
         }
         self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
+        *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = self.plugin.get().map(|_| wiring);
         Ok(())
+    }
+
+    /// Returns what it is given, and which services that takes. Until it has a plugin, its manifest may not
+    /// be known.
+    fn wiring(&self) -> Result<Arc<Wiring>> {
+        if let Some(wiring) = &*self.wiring.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Arc::clone(wiring));
+        }
+        let wiring = Arc::new(Wiring::new(Wanted::of(&self.settings(), self.manifest())?));
+        if self.plugin.get().is_some() {
+            *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&wiring));
+        }
+        Ok(wiring)
+    }
+
+    /// Makes its plugin, waits until the services that it needs are ready, and tells it where they are. They
+    /// run at least as long as what is returned is held.
+    pub(crate) async fn serve(&self, around: &Surroundings) -> Result<(&Plugin, Served)> {
+        let plugin = self.plugin(around).await?;
+        let served = self.wiring()?.serve(plugin, around).await?;
+        Ok((plugin, served))
+    }
+
+    /// Makes the health of its plugin that of its services, too.
+    pub(crate) fn weigh(&self, health: Health) -> Result<Health> {
+        self.wiring()?.weigh(health)
     }
 
     /// Returns what the configuration says of it.
@@ -225,11 +261,6 @@ impl Entry {
     /// Returns its settings.
     pub(crate) fn settings(&self) -> Map<String, Value> {
         self.config.read().unwrap_or_else(PoisonError::into_inner).settings.clone()
-    }
-
-    fn params(&self) -> ConfigureParams {
-        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
-        ConfigureParams { config: config.settings.clone(), ..ConfigureParams::default() }
     }
 
     async fn make_plugin(&self, around: &Surroundings) -> Result<Plugin> {
@@ -248,7 +279,7 @@ impl Entry {
             ..PluginSpec::new(command)
         };
         let plugin = Plugin::new(spec);
-        plugin.configure(self.params()).await?;
+        plugin.configure(self.wiring()?.params()).await?;
         Ok(plugin)
     }
 
@@ -298,28 +329,11 @@ impl Entry {
                 })?;
                 Ok((PluginCommand::new(program).args(argv).root(root), Some((**manifest).clone())))
             }
-            Origin::Identifier(located) => {
-                let Installed { root, argv, manifest, .. } = self.install(located, around).await?;
-                let mut argv = argv.iter();
-                let program = argv.next().cloned().unwrap_or_default();
-                let command = PluginCommand::new(program).args(argv).root(root);
-                Ok((if located.link { command } else { from_store(command) }, manifest.clone()))
+            Origin::Bundled(manifest, BundledOrigin::Project(files)) => {
+                self.installed_command(Source::Project(manifest, files), around).await
             }
+            Origin::Identifier(located) => self.installed_command(Source::Located(located), around).await,
         }
-    }
-
-    /// Installs what an identifier names, once.
-    async fn install(&self, located: &Located, around: &Surroundings) -> Result<&Installed> {
-        let install = || async {
-            let request = Request {
-                link: located.link,
-                for_author: self.tap.is_some(),
-                own: located.own,
-                ..around.request(&located.identifier, &around.pins())
-            };
-            Ok(around.installer().await?.install(&request).await?)
-        };
-        self.installed.get_or_try_init(install).await
     }
 
     /// Grants the environment variables that the manifest asks for and the user allows.
@@ -330,47 +344,5 @@ impl Entry {
             Some(value) => command.grant_env(name, value),
             None => command,
         })
-    }
-
-    /// Where the declaration of a provider that cannot change unnoticed is kept.
-    fn cache_file(&self, around: &Surroundings) -> Option<PathBuf> {
-        let Origin::Bundled(manifest, origin) = &self.origin else { return None };
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
-        match origin {
-            BundledOrigin::Command { stamp, .. } => {
-                hasher.update(stamp.as_bytes());
-            }
-            BundledOrigin::Files(files) => {
-                for (path, bytes) in files.0 {
-                    hasher.update(path.as_bytes()).update(&[0]).update(blake3::hash(bytes).as_bytes());
-                }
-            }
-        }
-        let name = format!("{}-{}.json", manifest.provider.id, &hasher.finalize().to_hex()[..32]);
-        Some(around.home.join("cache/declarations").join(name))
-    }
-
-    fn read_cache(&self, around: &Surroundings) -> Option<Arc<ProviderInfo>> {
-        let Origin::Bundled(manifest, _) = &self.origin else { return None };
-        let bytes = fs::read(self.cache_file(around)?).ok()?;
-        let declaration: Declaration = serde_json::from_slice(&bytes).ok()?;
-        let expected = self.expected(Some((**manifest).clone()));
-        validate::validate(&declaration, &[PROTOCOL_VERSION], &expected).ok().map(Arc::new)
-    }
-
-    fn write_cache(&self, around: &Surroundings, info: &ProviderInfo) {
-        let Some(path) = self.cache_file(around) else { return };
-        let written = (|| {
-            let directory = path.parent().unwrap_or(&around.home);
-            fs::create_dir_all(directory)?;
-            let mut file = tempfile::NamedTempFile::new_in(directory)?;
-            serde_json::to_writer(&mut file, &*info.declaration)?;
-            file.persist(&path).map_err(|error| error.error)?;
-            std::io::Result::Ok(())
-        })();
-        if let Err(error) = written {
-            tracing::debug!(path = %path.display(), %error, "the declaration is not cached");
-        }
     }
 }

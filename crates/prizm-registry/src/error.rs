@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Build,
     /// The plugin could not be started, broke the protocol, is not valid, or died.
     Plugin,
+    /// A service could not be started, or ended.
+    Service,
     /// The provider answered with an error.
     Provider,
     /// No provider qualifies.
@@ -47,6 +49,7 @@ impl ErrorKind {
             Self::Mismatch => "mismatch",
             Self::Build => "build",
             Self::Plugin => "plugin",
+            Self::Service => "service",
             Self::Provider => "provider",
             Self::NoneQualifies => "none-qualifies",
             Self::Deadline => "deadline",
@@ -69,6 +72,7 @@ struct Inner {
     hint: Option<String>,
     stderr: Vec<String>,
     provider: Option<ErrorObject>,
+    service: Option<prizm_service::Error>,
 }
 
 impl Error {
@@ -80,6 +84,7 @@ impl Error {
             hint: None,
             stderr: Vec::new(),
             provider: None,
+            service: None,
         }))
     }
 
@@ -108,14 +113,42 @@ impl Error {
         self.0.hint.as_deref()
     }
 
-    /// Returns the last lines that the plugin, or a build, wrote to stderr; oldest first.
+    /// Returns the last lines that the plugin, a build or a service wrote; oldest first.
     pub fn stderr(&self) -> &[String] {
         &self.0.stderr
+    }
+
+    /// Returns what is known of a service that failed: its command, exit code and logs.
+    pub fn service_error(&self) -> Option<&prizm_service::Error> {
+        self.0.service.as_ref()
     }
 
     /// Returns the provider's own error, where it answered with one.
     pub fn provider_error(&self) -> Option<&ErrorObject> {
         self.0.provider.as_ref()
+    }
+}
+
+impl From<prizm_service::Error> for Error {
+    fn from(error: prizm_service::Error) -> Self {
+        use prizm_service::ErrorKind as Service;
+
+        let kind = match error.kind() {
+            Service::Policy => ErrorKind::Policy,
+            Service::Config => ErrorKind::Usage,
+            Service::State => ErrorKind::Io,
+            _ => ErrorKind::Service,
+        };
+        let mut made = Self::new(kind, error.to_string());
+        made.0.stage = Some(error.phase().as_str());
+        made.0.hint = error.hint().map(str::to_owned);
+        let several = error.logs().len() > 1;
+        let lines = error.logs().iter().flat_map(|tail| tail.lines.iter().map(|line| (&tail.source, line)));
+        let shown =
+            |(source, line): (&String, &String)| if several { format!("{source} | {line}") } else { line.clone() };
+        made.0.stderr = lines.map(shown).collect();
+        made.0.service = Some(error);
+        made
     }
 }
 
@@ -153,6 +186,7 @@ impl From<prizm_install::Error> for Error {
         }
         let (kind, stage) = match error.kind() {
             Install::Identifier => (ErrorKind::Identifier, "identifier"),
+            Install::OtherKind => (ErrorKind::Usage, "manifest"),
             Install::Source => (ErrorKind::NotFound, "resolve"),
             Install::Fetch | Install::Offline => (ErrorKind::Build, "fetch"),
             Install::Policy => (ErrorKind::Policy, "policy"),

@@ -32,17 +32,21 @@ mod error;
 mod launch;
 mod media;
 mod model;
+mod needs;
 mod pinned;
 mod provider;
 mod registry;
 mod route;
+mod service;
+mod services;
 mod suggest;
 mod surroundings;
 mod transform;
 mod validator;
+mod wiring;
 
 pub use builder::RegistryBuilder;
-pub use bundled::{Bundled, BundledFiles};
+pub use bundled::{Bundled, BundledFiles, BundledService, Embedded};
 pub use config::Config;
 pub use error::{Error, ErrorKind};
 pub use launch::Launch;
@@ -52,18 +56,23 @@ pub use pinned::{Pinned, Updated};
 pub use provider::{Provider, Status};
 pub use registry::{Registry, RegistryStats};
 pub use route::{Candidate, Criteria, Decision, Preference, Reason, Selected, Verdict};
+pub use service::{KnownService, Service, ServiceRegistry, ServiceStats, ServiceStatus};
 pub use transform::{Chunk, Outcome, Transform};
 
 pub use prizm_host::{
     Frame, FrameKind, Heard, ModelInfo, OptionsSchema, PluginCommand, PluginStats, ProviderInfo, State, Tap, Timing,
 };
-pub use prizm_install::{Approver, Isolation, Locked, Mode, Pruned, Question, Reporter, StoreEntry};
+pub use prizm_install::{Approver, Isolation, Kind, Locked, Mode, Pruned, Question, Reporter, StoreEntry};
 pub use prizm_protocol::methods::estimate::EstimateResult as Estimate;
 pub use prizm_protocol::methods::health::{Health, HealthStatus};
 pub use prizm_protocol::methods::initialize::Location;
 pub use prizm_protocol::methods::notifications::{Accepted, Progress};
 pub use prizm_protocol::methods::transform::Usage;
 pub use prizm_protocol::{Capability, InputSlot, Manifest, MediaKind, ModelId, Permissions, ProviderId};
+pub use prizm_service::{
+    Admitted, Collected, Condition, Error as ServiceError, ErrorKind as ServiceErrorKind, InUse, Instance, Keeper,
+    LogTail, Part, State as ServiceState, keep,
+};
 
 /// The result of using the registry.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

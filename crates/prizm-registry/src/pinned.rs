@@ -1,17 +1,17 @@
-//! The providers of a project: added, updated, removed, and pinned in its `prizm.lock`.
+//! The providers of a project and their services: added, updated, removed, and pinned in its `prizm.lock`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use prizm_install::{Identifier, Locked, Lockfile, Request};
+use prizm_install::{Identifier, Kind, Locked, Lockfile, Request};
 use prizm_protocol::ProviderId;
 
 use crate::blocking::blocking;
 use crate::entry::{Entry, Located, Origin};
 use crate::{Error, ErrorKind, Provider, Registry, Result, suggest};
 
-/// What an update did to a provider.
+/// What an update did to a provider or a service.
 #[derive(Clone, Debug)]
 pub struct Updated {
     /// What was pinned.
@@ -27,7 +27,7 @@ impl Updated {
     }
 }
 
-/// A provider that is pinned, and where.
+/// A provider or a service that is pinned, and where.
 #[derive(Clone, Debug)]
 pub struct Pinned {
     /// The lock's entry.
@@ -68,10 +68,10 @@ impl Registry {
         Ok(self.provider(entry))
     }
 
-    /// Looks for newer revisions of what the project's lock pins: of one provider, or of all.
+    /// Looks for newer revisions of what the project's lock pins: of one provider or service, or of all.
     ///
     /// # Errors
-    /// No such provider is pinned; or those of [`Registry::get_provider`]. What could be
+    /// Nothing of that name is pinned; or those of [`Registry::get_provider`]. What could be
     /// updated beside a failure is updated.
     pub async fn update(&self, id: Option<&str>) -> Result<Vec<Updated>> {
         self.around().check_unlocked()?;
@@ -79,17 +79,20 @@ impl Registry {
         let update = async |Pinned { locked, lock, in_project }: Pinned| {
             let identifier: Identifier = locked.request.parse()?;
             let request = Request { update: true, own: !in_project, ..Request::new(identifier, lock.clone()) };
-            installer.install(&request).await?;
+            match locked.kind {
+                Kind::Provider => installer.install(&request).await.map(drop)?,
+                Kind::Service => installer.install_service(&request).await.map(drop)?,
+            }
             let to = Lockfile::load(&lock)?.by_request(&locked.request).cloned().unwrap_or_else(|| locked.clone());
             Ok(Updated { from: locked, to })
         };
         join_all(self.pinned_as(id)?.into_iter().map(update)).await.into_iter().collect()
     }
 
-    /// Takes a provider out of the locks. Its files stay in the store until that is pruned.
+    /// Takes a provider or a service out of the locks. Its files stay in the store until that is pruned.
     ///
     /// # Errors
-    /// No such provider is pinned, or the lock cannot be written.
+    /// Nothing of that name is pinned, or the lock cannot be written.
     pub async fn remove(&self, id: &str) -> Result<Vec<Pinned>> {
         self.around().check_unlocked()?;
         let gone = self.pinned_as(Some(id))?;
@@ -127,7 +130,9 @@ impl Registry {
     /// Makes known what the project's lock pins, unless the configuration says something of the same id.
     pub(crate) fn insert_pinned(&self) -> Result<()> {
         let Some(lock) = &self.around().project else { return Ok(()) };
-        for locked in Lockfile::load(lock)?.entries() {
+        let lock = Lockfile::load(lock)?;
+        // A service is known by whoever needs it.
+        for locked in lock.entries().iter().filter(|locked| locked.kind == Kind::Provider) {
             let Ok(id) = locked.id.parse::<ProviderId>() else { continue };
             if self.is_known(&id) {
                 tracing::warn!(%id, request = locked.request, "a provider of this id is known already; the lock's is not used");
@@ -185,7 +190,8 @@ fn settle(lock: &Path, identifier: &Identifier, taken: impl Fn(&str) -> Option<S
             )));
             return lock.remove(&request);
         }
-        let others: Vec<_> = lock.entries().iter().filter(|other| other.id == id && other.request != request).collect();
+        let is_other = |other: &&Locked| other.kind == Kind::Provider && other.id == id && other.request != request;
+        let others: Vec<_> = lock.entries().iter().filter(is_other).collect();
         let before: Vec<_> = others.iter().map(|other| other.request.clone()).collect();
         if let Some(other) = others.iter().find(|other| other.source != identifier.source()) {
             let message = format!("`{id}` is pinned already, from `{}`", other.request);

@@ -161,6 +161,10 @@ impl Provider {
 
     /// Replaces its settings: at once where its process runs, and at every later start.
     ///
+    /// `serviceUrl`, `serviceConfig` and `autoStartService` are not the plugin's: they name the service that
+    /// it needs, which is started at its next use, and whose address it is given then. `services` says the
+    /// same of several, each a table with `url`, `config` and `autoStart`.
+    ///
     /// # Errors
     /// A setting does not fit the provider's schema, or the running process refuses it.
     pub async fn configure(&self, settings: Map<String, Value>) -> Result<()> {
@@ -177,12 +181,14 @@ impl Provider {
         self.configure(all).await
     }
 
-    /// Asks how it feels, starting its process if need be.
+    /// Asks how it feels, starting its process if need be, but no service. Where a service that it uses does
+    /// not feel well, neither does it.
     ///
     /// # Errors
     /// It cannot be started, or does not answer.
     pub async fn health(&self) -> Result<Health> {
-        Ok(self.entry.plugin(&self.around).await?.health().await?)
+        let health = self.entry.plugin(&self.around).await?.health().await?;
+        self.entry.weigh(health)
     }
 
     /// Starts its process unless it runs, and returns what it declares now.
@@ -202,12 +208,13 @@ impl Provider {
         Ok(self.entry.plugin(&self.around).await?.ping().await?)
     }
 
-    /// Asks for its models anew, starting its process if need be.
+    /// Asks for its models anew, starting its process and its services if need be.
     ///
     /// # Errors
     /// It cannot be started, does not answer, or lists what is not valid.
     pub async fn refresh_models(&self) -> Result<Vec<Model>> {
-        let info = self.entry.plugin(&self.around).await?.refresh_models().await?;
+        let (plugin, _served) = self.entry.serve(&self.around).await?;
+        let info = plugin.refresh_models().await?;
         self.entry.remember(info);
         Ok(self.models())
     }

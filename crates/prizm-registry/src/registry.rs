@@ -22,7 +22,7 @@ pub struct Registry(Arc<Inner>);
 
 struct Inner {
     around: Arc<Surroundings>,
-    /// In the order in which they became known, which is the order of preference.
+    /// In the order of preference: that in which they became known, and bundled ones last.
     entries: RwLock<Vec<Arc<Entry>>>,
     /// What was loaded by identifier, by its canonical spelling, and whether it runs in place.
     loaded: Mutex<HashMap<(String, bool), Arc<Entry>>>,
@@ -113,7 +113,7 @@ impl Registry {
                 self.0.unlisted(known);
                 *known = entry;
             }
-            None => entries.push(entry),
+            None => enlist(&mut entries, entry),
         }
     }
 
@@ -122,7 +122,7 @@ impl Registry {
         let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
         match entries.iter_mut().find(|known| known.id.as_ref() == Some(id)) {
             Some(known) => *known = entry,
-            None => entries.push(entry),
+            None => enlist(&mut entries, entry),
         }
     }
 
@@ -339,13 +339,15 @@ impl Registry {
         stats
     }
 
-    /// Stops every provider's process, gracefully where it listens. The registry can be used again.
+    /// Stops every provider's process, gracefully where it listens, and the services that this program owns,
+    /// unless others use them. The registry can be used again.
     pub async fn shutdown(&self) {
         let mut all = self.entries();
         all.extend(self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned());
         all.extend(self.0.unlisted.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade));
         // To stop what is stopped already does nothing.
         join_all(all.iter().filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop())).await;
+        self.0.around.services.keeper.shutdown().await;
     }
 }
 
@@ -356,6 +358,13 @@ impl Inner {
         unlisted.retain(|entry| entry.strong_count() > 0);
         unlisted.push(Arc::downgrade(entry));
     }
+}
+
+/// Adds an entry: the user's own come before what came with the program.
+fn enlist(entries: &mut Vec<Arc<Entry>>, entry: Arc<Entry>) {
+    let is_bundled = |entry: &Arc<Entry>| matches!(entry.origin, Origin::Bundled(..));
+    let bundled = if is_bundled(&entry) { None } else { entries.iter().position(is_bundled) };
+    entries.insert(bundled.unwrap_or(entries.len()), entry);
 }
 
 impl std::fmt::Debug for Registry {

@@ -1,4 +1,4 @@
-//! What every provider of a registry shares: where its state is, and what installs providers.
+//! What every provider of a registry shares: where its state is, what installs providers, its services.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use prizm_install::{
 };
 
 use crate::blocking::blocking;
+use crate::services::Services;
 use crate::validator::Handshake;
 use crate::{Error, ErrorKind, Result};
 
@@ -31,6 +32,7 @@ pub(crate) struct Surroundings {
     pub(crate) here: Option<PathBuf>,
     pub(crate) work: tokio::sync::OnceCell<WorkDir>,
     pub(crate) installer: tokio::sync::OnceCell<Installer>,
+    pub(crate) services: Services,
 }
 
 impl Surroundings {

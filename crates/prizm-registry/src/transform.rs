@@ -182,7 +182,15 @@ impl Transform {
         call.options = options;
         call.timeout = timeout.map(|timeout| timeout.min(LONGEST));
         call.idempotency_key = idempotency_key;
-        let plugin = model.entry.plugin(&model.around).await?;
+        let (plugin, _served) = match call.timeout {
+            Some(timeout) => {
+                let served = tokio::time::timeout(timeout, model.entry.serve(&model.around)).await;
+                let served = served.unwrap_or_else(|_| Err(late(&model, timeout)))?;
+                call.timeout = Some(timeout.saturating_sub(started.elapsed()));
+                served
+            }
+            None => model.entry.serve(&model.around).await?,
+        };
         let result = plugin.transform(call, |event| listeners.hear(event, &capability)).await;
         // An input that is itself an output lives until its copy has been made.
         drop(inputs);
@@ -190,6 +198,11 @@ impl Transform {
         let outputs = result.outputs.into_iter().map(Media::from_output).collect::<Result<_>>()?;
         Ok(Outcome { outputs, usage: result.usage, meta: result.meta, capability, elapsed: started.elapsed() })
     }
+}
+
+fn late(model: &Model, timeout: Duration) -> Error {
+    let message = format!("provider `{}` was not ready to begin within {timeout:?}", model.provider().id);
+    Error::new(ErrorKind::Deadline, message).at("start").hinted("give it more time")
 }
 
 impl Listeners {

@@ -15,7 +15,7 @@ import { rootOf } from "./root.js";
 const EXAMPLES = join(fileURLToPath(rootOf(import.meta.url)), "../examples");
 
 /** The types that only hosts know. */
-const FOREIGN = ["Manifest"];
+const FOREIGN = ["Manifest", "ServiceManifest"];
 
 const TYPES: Record<string, wire.Reader<unknown>> = {
   Accepted: wire.readAccepted,

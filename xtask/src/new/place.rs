@@ -97,7 +97,7 @@ mod tests {
         let root = copy();
         embedded(root.path(), "tint").unwrap();
         let text = fs::read_to_string(root.path().join(EMBEDDED)).unwrap();
-        assert!(text.contains("\n    &[(\"plugins/tint\", \"\")],\n];\n"), "{text}");
+        assert!(text.contains("\n    &[(\"plugins/tint\", \"\")],\n"), "{text}");
     }
 
     #[test]

@@ -69,6 +69,27 @@ pub const NEEDED: &[Program] = &[
         purpose: "keeps builds from the network",
     },
     Program {
+        name: "dockerd",
+        package: "docker.io",
+        version: "--version",
+        oldest: (20, 10),
+        purpose: "runs the containers of services",
+    },
+    Program {
+        name: "docker-compose",
+        package: "docker-compose",
+        version: "--version",
+        oldest: (1, 29),
+        purpose: "starts the containers of services",
+    },
+    Program {
+        name: "busybox",
+        package: "busybox-static",
+        version: "--help",
+        oldest: (1, 35),
+        purpose: "is what the containers of the tests are made of",
+    },
+    Program {
         name: "ffmpeg",
         package: "ffmpeg",
         version: "-version",

@@ -108,12 +108,8 @@ fn outer(member: &str, dependency: &str) -> Result<(), Breach> {
 
 fn stale(row: &Row, members: &[Member]) -> Option<Fault> {
     let exists = members.iter().any(|member| member.name == row.name);
-    let (what, remedy) = match (exists, row.planned) {
-        (false, false) => (format!("`{}` is not a crate of the workspace", row.name), "remove its row"),
-        (true, true) => (format!("`{}` is no longer planned: it exists", row.name), "say `planned: false`"),
-        _ => return None,
-    };
-    Some(Fault::of_file(TABLE_FILE, what, remedy))
+    let what = format!("`{}` is not a crate of the workspace", row.name);
+    (!exists).then(|| Fault::of_file(TABLE_FILE, what, "remove its row"))
 }
 
 /// The line of the manifest whose key is `key`; 1 when it is written in some other way.

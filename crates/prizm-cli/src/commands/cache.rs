@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use prizm_registry::StoreEntry;
+use prizm_registry::{Kind, StoreEntry};
 use serde_json::{Value, json};
 
 use crate::args::{CacheCommand, Global};
@@ -56,20 +56,22 @@ fn show(entries: &[StoreEntry], global: &Global) {
         let state = entry.damage.clone().unwrap_or_else(|| "whole".to_owned());
         vec![
             entry.key[..12].to_owned(),
-            entry.provider.clone(),
+            entry.kind.map_or("", Kind::as_str).to_owned(),
+            entry.id.clone(),
             entry.files.to_string(),
             size(entry.bytes),
             state,
             entry.identifier.clone(),
         ]
     });
-    output::line(&table::table(&["key", "provider", "files", "size", "state", "source"], rows));
+    output::line(&table::table(&["key", "kind", "id", "files", "size", "state", "source"], rows));
 }
 
 fn describe(entry: &StoreEntry) -> Value {
     json!({
         "key": entry.key,
-        "provider": entry.provider,
+        "kind": entry.kind,
+        "id": entry.id,
         "source": entry.identifier,
         "sourceHash": entry.source_hash,
         "bytes": entry.bytes,

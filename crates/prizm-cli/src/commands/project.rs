@@ -1,4 +1,5 @@
-//! `prizm add`, `remove`, `update`, `list`: the providers of a project, pinned in `prizm.lock`.
+//! `prizm add`, `remove`, `update`, `list`: the providers of a project and their services, pinned in
+//! `prizm.lock`.
 
 use std::process::ExitCode;
 
@@ -123,13 +124,14 @@ pub(crate) async fn list(global: &Global) -> Result<ExitCode, Failure> {
         let place = if pinned.in_project { "project" } else { "user" };
         vec![
             locked.id.clone(),
+            locked.kind.to_string(),
             locked.contract.version.clone(),
             short(&locked.shown_revision()).to_owned(),
             place.to_owned(),
             locked.request.clone(),
         ]
     });
-    output::line(&table::table(&["id", "version", "revision", "pinned by", "request"], rows));
+    output::line(&table::table(&["id", "kind", "version", "revision", "pinned by", "request"], rows));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::quoted;
+use crate::manifest::Described;
 use crate::process::Invocation;
 use crate::recipe::python::interpreter::CHOICE;
 use crate::recipe::python::pip::CONFIGURATION;
@@ -20,7 +21,9 @@ const STAMP: &str = "prizm-requirements";
 /// Installs what the provider depends on, unless that is there already.
 pub(super) async fn depend(plan: &Plan, reporter: &dyn Reporter) -> Result<(), Error> {
     let root = plan.root();
-    let wanted = wanted(root, &Project::read(root)?);
+    let mut wanted = wanted(root, &Project::read(root)?);
+    let no_deps = plan.manifest.as_ref().is_some_and(Described::no_deps);
+    wanted.extend((no_deps && !wanted.is_empty()).then(|| "--no-deps".into()));
     let environment = root.join(ENVIRONMENT);
     let stamp = environment.join(STAMP);
     let named = named(root, &wanted)?;
@@ -55,7 +58,7 @@ pub(super) async fn depend(plan: &Plan, reporter: &dyn Reporter) -> Result<(), E
 pub(super) fn argv(plan: &Plan) -> Result<Vec<OsString>, Error> {
     let root = plan.root();
     let in_environment = interpreter(root).is_file();
-    let found = entry::argv(root, plan.manifest(), &Project::read(root)?, in_environment);
+    let found = entry::argv(root, plan.manifest.as_ref(), &Project::read(root)?, in_environment);
     // One that has files for Python may be started by something else.
     found.or_else(|error| plan.argv_after_build().map_err(|_| error))
 }

@@ -1,4 +1,5 @@
-//! What the user has approved of each source: the capabilities and permissions that it may have.
+//! What the user has approved of each source: the capabilities and permissions that it may have, as a
+//! provider and, apart from that, as a service.
 //!
 //! A lock tells the same, but anybody may have written a project's lock; this is the user's own.
 
@@ -79,8 +80,8 @@ mod tests {
             env: env.iter().map(ToString::to_string).collect(),
             ..prizm_protocol::Permissions::default()
         };
-        let (version, protocol) = ("1.0.0".to_owned(), "1.0".to_owned());
-        Contract { version, protocol, capabilities: [capability.to_owned()].into(), models: 1, permissions }
+        let (version, protocol) = ("1.0.0".to_owned(), Some("1.0".to_owned()));
+        Contract { version, protocol, capabilities: [capability.to_owned()].into(), models: Some(1), permissions }
     }
 
     #[test]

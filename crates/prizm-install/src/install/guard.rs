@@ -132,7 +132,7 @@ impl Installer {
                 continue;
             }
             return Err(Error::new(ErrorKind::Mismatch, message).with_hint(format!(
-                "a provider whose author commits no lock file gets the newest dependencies: prizm update {id}"
+                "where the author commits no lock file, the newest dependencies are taken: prizm update {id}"
             )));
         }
         Ok(())
@@ -150,10 +150,10 @@ impl Installer {
             return Ok(());
         }
         // Of a lock nobody knows who wrote it: it counts where this machine knows nothing else.
-        let approved = self.approvals.of(&request.identifier.source())?;
+        let approved = self.approvals.of(&record.kind().name(request.identifier.source()))?;
         let approved = approved.or_else(|| locked.map(|locked| locked.contract.clone()));
         let Some(drift) = approved.and_then(|approved| approved.drift(&record.contract())) else { return Ok(()) };
-        let id = record.declaration.provider.id.clone();
+        let id = record.id().to_owned();
         if self.ask(Question::Drift { id: id.clone(), drift: drift.to_string() }).await {
             return Ok(());
         }

@@ -1,8 +1,8 @@
 //! A directory that is run where it is.
 
-use crate::{Error, FileSource, Isolation, Reporter, Store, build, resolve};
+use crate::{Error, FileSource, Identifier, Isolation, Kind, Reporter, Store, build, fetch, resolve};
 
-use super::Installed;
+use super::{Installed, Loaded};
 
 /// How a directory is built where it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,20 +28,27 @@ pub async fn install_in_place(
     how: InPlace,
     reporter: &dyn Reporter,
 ) -> Result<Installed, Error> {
-    let identifier = source.to_string();
+    load(source, Kind::Provider, store, how, reporter).await?.provider()
+}
+
+/// Builds in place what a directory holds, if that is what was asked for.
+pub(super) async fn load(
+    source: &FileSource,
+    kind: Kind,
+    store: &Store,
+    how: InPlace,
+    reporter: &dyn Reporter,
+) -> Result<Loaded, Error> {
+    // Before it is read: what changes meanwhile is another the next time.
+    let digest = match kind {
+        Kind::Provider => None,
+        Kind::Service => Some(format!("in-place:{}", fetch::fingerprint(source.path())?)),
+    };
     let mut plan = resolve(source.path())?.grant_env().for_author(how.for_author);
+    kind.check(plan.manifest.as_ref(), &Identifier::File(source.clone()))?;
     if how.offline {
         plan = plan.offline(Isolation::detect().await);
     }
     let built = build(&plan, store, reporter).await?;
-    Ok(Installed {
-        identifier,
-        root: built.root,
-        argv: built.argv,
-        manifest: built.manifest,
-        revision: None,
-        declaration: None,
-        isolation: None,
-        _artifact: None,
-    })
+    Ok(Loaded::InPlace { identifier: source.to_string(), built, digest })
 }

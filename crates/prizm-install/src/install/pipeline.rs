@@ -1,18 +1,21 @@
 //! The order of things: look, wait, resolve, fetch, build, validate, keep, pin.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::audit::Event;
 use crate::lockfile::{Locked, Lockfile};
+use crate::manifest::Described;
 use crate::recipe::{self, Site};
 use crate::store::{Artifact, Listing, Staging};
-use crate::{Error, ErrorKind, Fetched, Identifier, Isolation, Reporter, Revision, fetch, manifest, resolve_revision};
+use crate::{
+    Error, ErrorKind, Fetched, Identifier, Isolation, Kind, Reporter, Revision, fetch, manifest, resolve_revision,
+};
 
 use super::build_log::BuildLog;
-use super::record::{Record, TARGET};
-use super::{BoxError, Candidate, InPlace, Installed, Installer, Request, in_place};
+use super::names::{artifact_key, directory_name, revision_name};
+use super::record::{Promised, Record};
+use super::{Candidate, InPlace, Installed, InstalledService, Installer, Loaded, Request, in_place};
 
 impl Installer {
     /// Makes a provider ready to be started: from the store where it is there, else by fetching,
@@ -23,9 +26,23 @@ impl Installer {
     /// # Errors
     /// Whatever fails, by its kind. Nothing half-installed stays.
     pub async fn install(&self, request: &Request) -> Result<Installed, Error> {
-        let result = self.guarded(request).await;
+        self.load(request, Kind::Provider).await?.provider()
+    }
+
+    /// Makes a service ready to be started, as [`Installer::install`] does a provider. Nobody tries it:
+    /// it is as its manifest says. One whose backend is not `process` is not built either.
+    ///
+    /// # Errors
+    /// Those of [`Installer::install`].
+    pub async fn install_service(&self, request: &Request) -> Result<InstalledService, Error> {
+        self.load(request, Kind::Service).await?.service()
+    }
+
+    /// Goes the whole way, and writes down what came of it.
+    pub(super) async fn load(&self, request: &Request, kind: Kind) -> Result<Loaded, Error> {
+        let result = self.guarded(request, kind).await;
         let event = match &result {
-            Ok((installed, action)) => Event::done(action, &request.identifier, installed),
+            Ok((loaded, action)) => Event::done(action, &request.identifier, loaded),
             Err(error) => Event::failed(&request.identifier, error),
         };
         let audit = move |this: &Self| {
@@ -33,39 +50,44 @@ impl Installer {
             Ok(())
         };
         let audited = self.blocking(audit).await;
-        let (installed, _) = result?;
-        audited.map(|()| installed)
+        let (loaded, _) = result?;
+        audited.map(|()| loaded)
     }
 
-    async fn guarded(&self, request: &Request) -> Result<(Installed, &'static str), Error> {
+    async fn guarded(&self, request: &Request, kind: Kind) -> Result<(Loaded, &'static str), Error> {
         self.check_trust(request).await?;
         if let (Identifier::File(source), true) = (&request.identifier, request.link) {
             let how = InPlace { offline: self.fetch.offline, for_author: request.for_author };
-            let installed = in_place::install_in_place(source, &self.store, how, &*self.reporter).await?;
-            return Ok((installed, "linked"));
+            let loaded = in_place::load(source, kind, &self.store, how, &*self.reporter).await?;
+            return Ok((loaded, "linked"));
         }
-        if let (_, Some(found)) = self.look(request).await? {
+        if let (_, Some(found)) = self.look(request, kind).await? {
             return Ok((found, "loaded"));
         }
         let name = request.identifier.to_string();
         let waiting = || self.reporter.stage("wait", &format!("waiting for another process that installs {name}"));
         let _lock = self.store.lock(&name, waiting).await?;
         // Whoever had the lock may have done the work.
-        let locked = match self.look(request).await? {
+        let locked = match self.look(request, kind).await? {
             (_, Some(found)) => return Ok((found, "loaded")),
             (locked, None) => locked,
         };
-        let installed = self.install_anew(request, locked.as_ref()).await?;
-        Ok((installed, if locked.is_some() { "updated" } else { "installed" }))
+        let loaded = self.install_anew(request, kind, locked.as_ref()).await?;
+        Ok((loaded, if locked.is_some() { "updated" } else { "installed" }))
     }
 
     /// Finds what is pinned, and what is there already.
-    async fn look(&self, request: &Request) -> Result<(Option<Locked>, Option<Installed>), Error> {
+    async fn look(&self, request: &Request, kind: Kind) -> Result<(Option<Locked>, Option<Loaded>), Error> {
         let request = request.clone();
         let look = move |this: &Self| {
             let locked = request.known()?;
             this.check_mode(&request, locked.as_ref())?;
-            let found = this.in_store(&request, locked.as_ref())?;
+            // What a directory held when it was pinned says nothing of what it holds now.
+            let is_fixed = |locked: &&Locked| !request.update && !matches!(locked.revision, Revision::Directory(_));
+            if let Some(locked) = locked.as_ref().filter(is_fixed) {
+                kind.check_is(locked.kind, &request.identifier)?;
+            }
+            let found = this.in_store(&request, kind, locked.as_ref())?;
             Ok((locked, found))
         };
         self.blocking(look).await
@@ -81,17 +103,17 @@ impl Installer {
     }
 
     /// Finds what is there already. It uses no network and starts nothing.
-    fn in_store(&self, request: &Request, locked: Option<&Locked>) -> Result<Option<Installed>, Error> {
+    fn in_store(&self, request: &Request, kind: Kind, locked: Option<&Locked>) -> Result<Option<Loaded>, Error> {
         if request.update {
             return Ok(None);
         }
         let bound = match (&request.identifier, locked) {
             (Identifier::File(source), _) if source.reference().is_none() => {
                 // A directory may change at any time; what it holds now is what counts.
-                self.store.bound(&directory_name(source.path())?)?
+                self.store.bound(&directory_name(kind, source.path())?)?
             }
             (identifier, Some(locked)) if !self.has_seen(identifier, &locked.revision)? => None,
-            (identifier, Some(locked)) => match revision_name(identifier, &locked.revision) {
+            (identifier, Some(locked)) => match revision_name(kind, identifier, &locked.revision) {
                 Some(name) => self.store.bound(&name)?,
                 None => None,
             },
@@ -106,7 +128,7 @@ impl Installer {
         self.check_ledger(&request.identifier, &locked.revision, Some(&record.source_hash))?;
         self.check_build(locked, &record)?;
         self.refer(request);
-        Ok(Some(Installed::new(artifact, record)))
+        Ok(Some(Loaded::stored(artifact, record)))
     }
 
     /// Remembers the locks that refer to what is loaded. Where that cannot be written, nothing is pruned.
@@ -118,7 +140,7 @@ impl Installer {
         }
     }
 
-    async fn install_anew(&self, request: &Request, locked: Option<&Locked>) -> Result<Installed, Error> {
+    async fn install_anew(&self, request: &Request, kind: Kind, locked: Option<&Locked>) -> Result<Loaded, Error> {
         let identifier = &request.identifier;
         let staging = Arc::new(self.blocking(|this| this.store.staging()).await?);
         let scratch = staging.scratch();
@@ -130,10 +152,10 @@ impl Installer {
             _ => resolve_revision(identifier, &self.fetch, scratch, &*self.reporter).await?,
         };
         self.check_pin(identifier, &revision)?;
-        if let Some(found) = self.same_as_before(request, locked, &revision).await? {
+        if let Some(found) = self.same_as_before(request, kind, locked, &revision).await? {
             return Ok(found);
         }
-        let name = self.name(identifier, &revision).await?;
+        let name = self.name(kind, identifier, &revision).await?;
         let fetched = fetch(identifier, &revision, &self.fetch, staging.tree(), scratch, &*self.reporter).await?;
         let (source, now, hash) = (identifier.clone(), fetched.revision.clone(), fetched.source_hash.clone());
         self.blocking(move |this| this.check_ledger(&source, &now, Some(&hash))).await?;
@@ -146,7 +168,7 @@ impl Installer {
         }
         let log = BuildLog::begin(&self.home, &identifier.to_string(), &*self.reporter);
         let (record, files) =
-            self.make(identifier, fetched, &staging, &log).await.map_err(|error| match error.log() {
+            self.make(identifier, kind, fetched, &staging, &log).await.map_err(|error| match error.log() {
                 [] => error,
                 _ => error.logged(log.path()),
             })?;
@@ -158,15 +180,15 @@ impl Installer {
     }
 
     /// Names what is about to be fetched.
-    async fn name(&self, identifier: &Identifier, revision: &Revision) -> Result<String, Error> {
+    async fn name(&self, kind: Kind, identifier: &Identifier, revision: &Revision) -> Result<String, Error> {
         let (identifier, revision) = (identifier.clone(), revision.clone());
         let name = move |this: &Self| {
             // What was seen under another commit need not be downloaded.
             this.check_ledger(&identifier, &revision, None)?;
             // Named before it is read: what changes meanwhile is found at the next load.
-            match (&identifier, revision_name(&identifier, &revision)) {
+            match (&identifier, revision_name(kind, &identifier, &revision)) {
                 (_, Some(name)) => Ok(name),
-                (Identifier::File(source), None) => directory_name(source.path()),
+                (Identifier::File(source), None) => directory_name(kind, source.path()),
                 (_, None) => Err(Error::new(ErrorKind::Identifier, format!("`{identifier}` has no revision"))),
             }
         };
@@ -177,11 +199,12 @@ impl Installer {
     async fn same_as_before(
         &self,
         request: &Request,
+        kind: Kind,
         locked: Option<&Locked>,
         revision: &Revision,
-    ) -> Result<Option<Installed>, Error> {
+    ) -> Result<Option<Loaded>, Error> {
         let (identifier, at) = (request.identifier.clone(), revision.clone());
-        let found = self.blocking(move |this| this.at_revision(&identifier, &at)).await?;
+        let found = self.blocking(move |this| this.at_revision(kind, &identifier, &at)).await?;
         let Some((artifact, record)) = found else { return Ok(None) };
         if let Some(locked) = locked.filter(|locked| locked.revision == *revision) {
             self.check_lock(locked, &record.source_hash)?;
@@ -192,8 +215,13 @@ impl Installer {
         self.blocking(move |this| this.pin(&request, record, artifact)).await.map(Some)
     }
 
-    fn at_revision(&self, identifier: &Identifier, revision: &Revision) -> Result<Option<(Artifact, Record)>, Error> {
-        let Some(name) = revision_name(identifier, revision) else { return Ok(None) };
+    fn at_revision(
+        &self,
+        kind: Kind,
+        identifier: &Identifier,
+        revision: &Revision,
+    ) -> Result<Option<(Artifact, Record)>, Error> {
+        let Some(name) = revision_name(kind, identifier, revision) else { return Ok(None) };
         let Some(key) = self.store.bound(&name)? else { return Ok(None) };
         let Some(artifact) = self.store.artifact(&key)? else { return Ok(None) };
         let record = read(&artifact, identifier, revision)?;
@@ -201,15 +229,17 @@ impl Installer {
         Ok(Some((artifact, record)))
     }
 
-    /// Builds what was fetched, and tries it.
+    /// Builds what was fetched, and tries it where it is a provider.
     async fn make(
         &self,
         identifier: &Identifier,
+        kind: Kind,
         fetched: Fetched,
         staging: &Arc<Staging>,
         reporter: &dyn Reporter,
     ) -> Result<(Record, Listing), Error> {
         let manifest = manifest::read(&fetched.root)?;
+        kind.check(manifest.as_ref(), identifier)?;
         let isolation = Isolation::detect().await;
         let caches = self.home.join("cache/tools");
         let site = Site {
@@ -229,16 +259,16 @@ impl Installer {
         let recipe = recipe::build(&site).await?;
         let place = Arc::clone(staging);
         let files = self.blocking(move |this| this.store.seal(&place)).await?;
-        reporter.stage("validate", &identifier.to_string());
-        let candidate =
-            Candidate { root: fetched.root.clone(), argv: recipe.argv.clone(), manifest: manifest.clone(), isolation };
-        let declaration = self.validator.validate(&candidate).await.map_err(|error| rejected(error, &candidate))?;
-        let place = Arc::clone(staging);
-        let (files, touched) =
-            self.blocking(move |this| this.store.touched(&place, &files).map(|touched| (files, touched))).await?;
-        if let Some(path) = touched {
-            return Err(wrote_into_its_own(&declaration.provider.id, &path));
-        }
+        let (promised, files) = match manifest {
+            Some(Described::Service(service)) => (Promised::Service { service }, files),
+            described => {
+                reporter.stage("validate", &identifier.to_string());
+                let manifest = described.and_then(Described::into_provider);
+                let candidate =
+                    Candidate { root: fetched.root.clone(), argv: recipe.argv.clone(), manifest, isolation };
+                self.try_out(candidate, staging, files).await?
+            }
+        };
         let directory = fetched.root.strip_prefix(staging.tree()).ok().and_then(Path::to_str);
         let record = Record {
             identifier: identifier.to_string(),
@@ -250,8 +280,7 @@ impl Installer {
             argv: recipe.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
             recipe,
             isolation,
-            manifest,
-            declaration,
+            promised,
         };
         Ok((record, files))
     }
@@ -263,7 +292,7 @@ impl Installer {
         name: String,
         record: Record,
         (staging, files): (Arc<Staging>, Listing),
-    ) -> Result<Installed, Error> {
+    ) -> Result<Loaded, Error> {
         let about = serde_json::to_value(&record)
             .map_err(|error| Error::new(ErrorKind::Store, format!("the record cannot be written: {error}")))?;
         let (request, key) = (request.clone(), artifact_key(&record)?);
@@ -278,14 +307,14 @@ impl Installer {
     }
 
     /// Writes the lock and the ledger.
-    fn pin(&self, request: &Request, record: Record, artifact: Artifact) -> Result<Installed, Error> {
+    fn pin(&self, request: &Request, record: Record, artifact: Artifact) -> Result<Loaded, Error> {
         self.remember(&request.identifier, &record.revision, &record.source_hash)?;
-        self.approvals.add(&request.identifier.source(), &record.contract())?;
+        self.approvals.add(&record.kind().name(request.identifier.source()), &record.contract())?;
         if !self.mode.locked {
             self.roots.add(&request.lock)?;
             Lockfile::edit(&request.lock, |lock| lock.put(record.locked(&request.identifier, artifact.hash())))?;
         }
-        Ok(Installed::new(artifact, record))
+        Ok(Loaded::stored(artifact, record))
     }
 }
 
@@ -302,46 +331,6 @@ impl Request {
     }
 }
 
-impl Installed {
-    fn new(artifact: Artifact, record: Record) -> Self {
-        let root = match &record.directory {
-            Some(directory) => artifact.root().join(directory),
-            None => artifact.root().to_owned(),
-        };
-        Self {
-            identifier: record.identifier,
-            root,
-            argv: record.argv.into_iter().map(OsString::from).collect(),
-            manifest: record.manifest,
-            revision: Some(record.revision),
-            declaration: Some(record.declaration),
-            isolation: Some(record.isolation),
-            _artifact: Some(artifact),
-        }
-    }
-}
-
-/// Says what a source lacks that is no provider.
-fn rejected(error: BoxError, candidate: &Candidate) -> Error {
-    let error = Error::rejected(error);
-    match candidate.manifest {
-        Some(_) => error,
-        None => error.with_hint(
-            "it may be no provider: it has neither a `prizm.toml` nor `\"prizm\"` in a `package.json`, \
-             and did not shake hands as a plugin does",
-        ),
-    }
-}
-
-/// What a plugin writes into its own directory would be there for the next one that runs it, or would
-/// be taken for damage.
-fn wrote_into_its_own(id: &str, path: &str) -> Error {
-    let (id, path) = (id.escape_debug(), path.escape_debug());
-    let message = format!("`{id}` wrote into its own directory while it was tried: `{path}` was changed or added");
-    Error::new(ErrorKind::Rejected, message)
-        .with_hint("its author must write to the directory that PRIZM_WORK_DIR names, or to that of the job")
-}
-
 /// Reads what is known of an entry. Who was first to install it, and by which name, is not of interest
 /// to whoever asked for it by another.
 fn read(artifact: &Artifact, identifier: &Identifier, revision: &Revision) -> Result<Record, Error> {
@@ -350,31 +339,4 @@ fn read(artifact: &Artifact, identifier: &Identifier, revision: &Revision) -> Re
         Error::new(ErrorKind::Store, message).with_hint("remove it: prizm cache verify")
     })?;
     Ok(Record { identifier: identifier.to_string(), revision: revision.clone(), ..record })
-}
-
-/// Names an artifact by all that it was made of.
-fn artifact_key(record: &Record) -> Result<String, Error> {
-    let parts = (&record.source_hash, &record.directory, &record.recipe, &record.argv, TARGET, record.isolation);
-    let text = serde_json::to_vec(&parts)
-        .map_err(|error| Error::new(ErrorKind::Store, format!("the key cannot be written: {error}")))?;
-    let hash = blake3::Hasher::new_derive_key("prizm-install 2026 artifact key v1").update(&text).finalize();
-    Ok(hash.to_hex()[..32].to_owned())
-}
-
-/// Names what a source is at a revision; a directory has no revisions.
-fn revision_name(identifier: &Identifier, revision: &Revision) -> Option<String> {
-    let source = identifier.source();
-    match (identifier, revision) {
-        (Identifier::Git(git), Revision::Git(at)) => {
-            Some(format!("{source}@{}?dir={}", at.commit, git.directory().unwrap_or_default()))
-        }
-        (_, Revision::Git(at)) => Some(format!("{source}@{}", at.commit)),
-        (_, Revision::Npm(at)) => Some(format!("{source}@{} {}", at.version, at.integrity)),
-        (_, Revision::Directory(_)) => None,
-    }
-}
-
-/// Names what a directory holds now.
-fn directory_name(path: &Path) -> Result<String, Error> {
-    Ok(format!("{} {}", path.display(), fetch::fingerprint(path)?))
 }

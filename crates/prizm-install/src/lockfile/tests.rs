@@ -10,7 +10,7 @@ fn locked(id: &str, request: &str, revision: Revision) -> Locked {
     let identifier: crate::Identifier = request.parse().unwrap();
     Locked {
         id: id.to_owned(),
-        kind: "provider".to_owned(),
+        kind: Kind::Provider,
         request: identifier.to_string(),
         source: identifier.source(),
         revision,
@@ -28,9 +28,9 @@ fn locked(id: &str, request: &str, revision: Revision) -> Locked {
         .into(),
         contract: Contract {
             version: "1.0.0".to_owned(),
-            protocol: "1.0".to_owned(),
+            protocol: Some("1.0".to_owned()),
             capabilities: ["text-to-text".to_owned()].into(),
-            models: 1,
+            models: Some(1),
             permissions: prizm_protocol::Permissions::default(),
         },
     }
@@ -188,4 +188,29 @@ fn changes_of_many_are_not_lost() {
         }
     });
     assert_eq!(Lockfile::load(&path).unwrap().entries().len(), 8);
+}
+
+#[test]
+fn services_stand_beside_providers_in_a_table_of_their_own() {
+    let mut service = npm("echo", "npm:@acme/llm@1");
+    service.kind = Kind::Service;
+    service.contract = Contract { protocol: None, models: None, ..service.contract };
+    service.artifact.values_mut().for_each(|artifact| artifact.entry.clear());
+    let (_directory, path) = written(vec![npm("zed", "npm:zed@1"), service.clone()]);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("[[service]]\nid = \"echo\"\nkind = \"service\"\n"), "{text}");
+    assert!(!text[text.find("[[service]]").unwrap()..].contains("protocol"), "{text}");
+    let lock = Lockfile::load(&path).unwrap();
+    assert_eq!(lock.entries(), [service, npm("zed", "npm:zed@1")], "sorted by request");
+    Lockfile::edit(&path, |lock| lock.put(npm("echo", "npm:@acme/llm@1"))).unwrap();
+    assert!(!fs::read_to_string(&path).unwrap().contains("[[service]]"), "it is a provider now");
+
+    for (from, to, reason) in [
+        ("kind = \"service\"", "kind = \"provider\"", "it stands among the services, and its `kind` is `provider`"),
+        ("kind = \"service\"", "kind = \"other\"", "unknown variant `other`"),
+    ] {
+        fs::write(&path, text.replace(from, to)).unwrap();
+        let error = Lockfile::load(&path).unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+    }
 }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Locked, VERSION, unusable};
 use crate::identifier::is_commit;
-use crate::{Error, GitRevision, Identifier, Revision};
+use crate::{Error, GitRevision, Identifier, Kind, Revision};
 
 /// The largest lock.
 pub(super) const MAX_BYTES: u64 = 8 * 1024 * 1024;
-const HEADER: &str = "# What each provider is, exactly. Prizm writes it; keep it in version control.\n";
+const HEADER: &str = "# What each provider and service is, exactly. Prizm writes it; keep it in version control.\n";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +18,8 @@ struct File {
     version: i64,
     #[serde(default, rename = "provider", skip_serializing_if = "Vec::is_empty")]
     providers: Vec<Locked>,
+    #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
+    services: Vec<Locked>,
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Locked>, Error> {
@@ -38,19 +40,26 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Locked>, Error> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         unusable(path, &format!("line {line}: {}", error.message()))
     })?;
-    for locked in &file.providers {
-        check(locked).map_err(|reason| unusable(path, &format!("`{}`: {reason}", locked.request.escape_debug())))?;
+    for (kind, entries) in [(Kind::Provider, &file.providers), (Kind::Service, &file.services)] {
+        for locked in entries {
+            let name = locked.request.escape_debug();
+            check(locked, kind).map_err(|reason| unusable(path, &format!("`{name}`: {reason}")))?;
+        }
     }
-    let mut providers = file.providers;
-    providers.sort_by(|a, b| a.request.cmp(&b.request));
-    match providers.windows(2).find(|pair| pair[0].request == pair[1].request) {
+    let mut entries = file.providers;
+    entries.extend(file.services);
+    entries.sort_by(|a, b| a.request.cmp(&b.request));
+    match entries.windows(2).find(|pair| pair[0].request == pair[1].request) {
         Some(pair) => Err(unusable(path, &format!("`{}` is there twice", pair[0].request))),
-        None => Ok(providers),
+        None => Ok(entries),
     }
 }
 
 /// A lock is a file that anybody may have edited.
-fn check(locked: &Locked) -> Result<(), String> {
+fn check(locked: &Locked, kind: Kind) -> Result<(), String> {
+    if locked.kind != kind {
+        return Err(format!("it stands among the {kind}s, and its `kind` is `{}`", locked.kind));
+    }
     let identifier: Identifier = locked.request.parse().map_err(|error: Error| error.to_string())?;
     if identifier.to_string() != locked.request {
         return Err(format!("the canonical request is `{identifier}`"));
@@ -110,6 +119,7 @@ fn told(revision: &Revision) -> String {
 }
 
 pub(super) fn print(entries: &[Locked]) -> Result<String, toml::ser::Error> {
-    let file = File { version: VERSION, providers: entries.to_vec() };
+    let (providers, services) = entries.iter().cloned().partition(|locked| locked.kind == Kind::Provider);
+    let file = File { version: VERSION, providers, services };
     Ok(format!("{HEADER}{}", toml::to_string(&file)?))
 }

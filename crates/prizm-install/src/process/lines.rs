@@ -14,19 +14,19 @@ const TAIL: usize = 50;
 
 /// A line of output without its end.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Line<'a> {
+pub struct Line<'a> {
     bytes: &'a [u8],
     whole: bool,
 }
 
 impl Line<'_> {
     /// Returns the bytes of a line that was not cut.
-    pub(crate) fn whole(&self) -> Option<&[u8]> {
+    pub fn whole(&self) -> Option<&[u8]> {
         self.whole.then_some(self.bytes)
     }
 
     /// Returns the line as a terminal may have it: cut, and without control characters.
-    pub(crate) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         let text = String::from_utf8_lossy(&self.bytes[..self.bytes.len().min(MAX_SHOWN)]);
         text.chars().filter(|c| *c == '\t' || !c.is_control()).collect()
     }

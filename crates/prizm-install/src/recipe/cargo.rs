@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::build::cargo::executable_in;
 use crate::error::quoted;
+use crate::manifest::Described;
 use crate::plan::{self, Found};
 use crate::{Error, ErrorKind, step};
 
@@ -26,7 +27,7 @@ const KEPT: &[&str] = &["source", "registry", "registries", "http", "net"];
 /// registries is repeated.
 pub(super) async fn build(site: &Site<'_>) -> Result<Recipe, Error> {
     let cargo = site.tool("cargo", "a provider in Rust", "install Rust from https://rustup.rs")?;
-    let id = site.manifest.map(|manifest| manifest.provider.id.as_str());
+    let id = site.manifest.map(Described::id);
     let binary = match plan::find_cargo(site.root, id)? {
         Found::Binary(binary) => binary,
         Found::NoBinary | Found::NoCargoToml => return super::command::build(site).await,

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use prizm_protocol::Manifest;
-
 use crate::error::quoted;
-use crate::{Error, ErrorKind};
+use crate::manifest::Described;
+use crate::{Error, ErrorKind, manifest};
 
 /// The language of a provider, as far as a recipe depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ const MARKS: &[(&str, Language)] = &[
 impl Language {
     /// Tells it by the files. Where they speak of several, the program of `[run] command` decides,
     /// and a `[build] command` stands for all of them.
-    pub(crate) fn of(root: &Path, manifest: Option<&Manifest>) -> Result<Self, Error> {
+    pub(crate) fn of(root: &Path, manifest: Option<&Described>) -> Result<Self, Error> {
         let there = |(mark, _): &&(&str, Self)| root.join(mark).symlink_metadata().is_ok();
         let marks: Vec<_> = MARKS.iter().filter(there).collect();
         let mut languages: Vec<_> = marks.iter().map(|(_, language)| *language).collect();
@@ -42,7 +41,7 @@ impl Language {
         if let Some(language) = by_program(manifest).filter(|language| languages.contains(language)) {
             return Ok(language);
         }
-        if manifest.is_some_and(|manifest| manifest.build.is_some()) {
+        if manifest.is_some_and(|manifest| manifest.build_command().is_some()) {
             return Ok(Self::None);
         }
         let marks: Vec<_> = marks.iter().map(|(mark, _)| format!("`{mark}`")).collect();
@@ -51,10 +50,21 @@ impl Language {
             "say in `prizm.toml` what starts it: `[run]` with `command = [\"node\", …]` or `[\"python3\", …]`",
         ))
     }
+
+    /// Checks that `[build] noDeps` stands where it means something.
+    pub(crate) fn check_no_deps(self, root: &Path, manifest: Option<&Described>) -> Result<(), Error> {
+        if self == Self::Python || !manifest.is_some_and(Described::no_deps) {
+            return Ok(());
+        }
+        let file = manifest::file_name(root);
+        let message =
+            format!("`[build] noDeps` in `{file}` is for Python, and nothing in {} is built for it", quoted(root));
+        Err(Error::new(ErrorKind::Manifest, message).with_hint("its author must leave `noDeps` out"))
+    }
 }
 
-fn by_program(manifest: Option<&Manifest>) -> Option<Language> {
-    let program = manifest?.run.as_ref()?.command.first()?;
+fn by_program(manifest: Option<&Described>) -> Option<Language> {
+    let program = manifest?.run()?.command.first()?;
     match program.as_str() {
         "node" => Some(Language::Node),
         "python" | "python3" => Some(Language::Python),

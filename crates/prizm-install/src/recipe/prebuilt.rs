@@ -6,11 +6,12 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use prizm_protocol::{Manifest, Prebuilt};
+use prizm_protocol::Prebuilt;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::quoted;
 use crate::install::TARGET;
+use crate::manifest::Described;
 use crate::{Error, ErrorKind, fetch};
 
 use super::site::hex;
@@ -18,12 +19,11 @@ use super::{Recipe, Site};
 
 /// Returns what the manifest has for this kind of machine. A manifest that has something for others
 /// only is an error.
-pub(super) fn of(manifest: Option<&Manifest>) -> Result<Option<&Prebuilt>, Error> {
-    let Some(manifest) = manifest.filter(|manifest| !manifest.prebuilt.is_empty()) else { return Ok(None) };
-    manifest.prebuilt.get(TARGET).map(Some).ok_or_else(|| {
-        let targets: Vec<_> = manifest.prebuilt.keys().map(|target| format!("`{target}`")).collect();
-        let message =
-            format!("`{}` is not built for `{TARGET}`, only for {}", manifest.provider.id, targets.join(", "));
+pub(super) fn of(manifest: Option<&Described>) -> Result<Option<&Prebuilt>, Error> {
+    let Some(manifest) = manifest.filter(|manifest| !manifest.prebuilt().is_empty()) else { return Ok(None) };
+    manifest.prebuilt().get(TARGET).map(Some).ok_or_else(|| {
+        let targets: Vec<_> = manifest.prebuilt().keys().map(|target| format!("`{target}`")).collect();
+        let message = format!("`{}` is not built for `{TARGET}`, only for {}", manifest.id(), targets.join(", "));
         Error::new(ErrorKind::Build, message).with_hint("ask its author for one, or build it from its source")
     })
 }

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use prizm_protocol::Manifest;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::quoted;
+use crate::manifest::Described;
 use crate::process::{Invocation, find_program};
 use crate::{Error, ErrorKind, FetchOptions, Isolation, Reporter, plan, step};
 
@@ -25,7 +25,7 @@ pub(crate) struct Site<'a> {
     /// What tools may keep between builds, a directory of Prizm's own.
     pub(crate) caches: &'a Path,
     /// The manifest, where there is one.
-    pub(crate) manifest: Option<&'a Manifest>,
+    pub(crate) manifest: Option<&'a Described>,
     /// Whether the source is a package of npm's registry, which its author has built already.
     pub(crate) published: bool,
     /// Whether the source is a directory of this machine.
@@ -96,15 +96,16 @@ impl Site<'_> {
 
     /// Runs the manifest's `[build] command` where there is one, and tells whether there was.
     pub(crate) async fn run_build_command(&self) -> Result<bool, Error> {
-        let Some(build) = self.manifest.and_then(|manifest| manifest.build.as_ref()) else { return Ok(false) };
+        let Some(build) = self.manifest.and_then(Described::build) else { return Ok(false) };
+        let Some(command) = &build.command else { return Ok(false) };
         let granted: Vec<_> = build.env.iter().filter(|name| self.allowed.env.contains(name)).cloned().collect();
-        self.run("build", &self.code_step(&build.command, self.root).grant(&granted)).await?;
+        self.run("build", &self.code_step(command, self.root).grant(&granted)).await?;
         Ok(true)
     }
 
     /// Returns the manifest's `[run] command` where there is one, checked.
     pub(crate) fn run_command(&self) -> Result<Option<Vec<OsString>>, Error> {
-        let Some(run) = self.manifest.and_then(|manifest| manifest.run.as_ref()) else { return Ok(None) };
+        let Some(run) = self.manifest.and_then(Described::run) else { return Ok(None) };
         plan::check_program(self.root, run.command.first().map_or("", |program| program))?;
         Ok(Some(run.command.iter().map(OsString::from).collect()))
     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::{Staging, Store, short};
 use crate::lock::Lock;
-use prizm_protocol::ProviderId;
 
 /// The file that says that an entry is whole.
 pub(super) const MARKER: &str = ".prizm-ok";
@@ -25,7 +24,7 @@ pub(super) struct Bundle<'a> {
 }
 
 impl<'a> Bundle<'a> {
-    pub(super) fn new(store: &'a Store, id: &ProviderId, version: &str, files: &'a [(&'a str, &'a [u8])]) -> Self {
+    pub(super) fn new(store: &'a Store, id: &str, version: &str, files: &'a [(&'a str, &'a [u8])]) -> Self {
         let hash = hash(version, files);
         let path = store.root.join("bundled").join(format!("{id}-{}", short(&hash)));
         Self { store, files, path, marker: format!("{id} {version}\n{hash}\n") }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::artifact::{discard, is_key, read_entry};
 use super::staging::is_young;
 use super::{Store, files};
-use crate::Error;
+use crate::{Error, Kind};
 
 /// An entry of the store, for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,8 +18,10 @@ pub struct StoreEntry {
     pub key: String,
     /// The canonical identifier by which it was installed first.
     pub identifier: String,
-    /// The id that the provider declares.
-    pub provider: String,
+    /// What it is, where that can be read.
+    pub kind: Option<Kind>,
+    /// The id that the provider declares; the name of a service.
+    pub id: String,
     /// The hash of the files that it was made of, as `b3:HEX`.
     pub source_hash: String,
     /// Bytes of its files.
@@ -93,7 +95,11 @@ impl Store {
         let describe = |key: String| match read_entry(&self.root.join("artifacts").join(&key)) {
             Ok(entry) => StoreEntry {
                 identifier: word(&entry.about, "/identifier"),
-                provider: word(&entry.about, "/declaration/provider/id"),
+                kind: Some(kind(&entry.about)),
+                id: match kind(&entry.about) {
+                    Kind::Provider => word(&entry.about, "/declaration/provider/id"),
+                    Kind::Service => word(&entry.about, "/service/service/name"),
+                },
                 source_hash: word(&entry.about, "/sourceHash"),
                 bytes: files::bytes(&entry.files),
                 files: entry.files.len(),
@@ -102,7 +108,8 @@ impl Store {
             },
             Err(error) => StoreEntry {
                 identifier: String::new(),
-                provider: String::new(),
+                kind: None,
+                id: String::new(),
                 source_hash: String::new(),
                 bytes: 0,
                 files: 0,
@@ -140,6 +147,10 @@ impl Store {
         }
         Ok(())
     }
+}
+
+fn kind(about: &Value) -> Kind {
+    if about.get("service").is_some() { Kind::Service } else { Kind::Provider }
 }
 
 fn word(about: &Value, pointer: &str) -> String {

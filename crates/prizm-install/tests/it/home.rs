@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use prizm_install::{
-    Error, FetchOptions, FileSource, Identifier, Installed, Installer, Lockfile, Mode, Policy, Recipe, Request,
-    Sources, Store,
+    Error, FetchOptions, FileSource, Identifier, Installed, InstalledService, Installer, Lockfile, Mode, Policy,
+    Recipe, Request, Sources, Store,
 };
 use tempfile::TempDir;
 
@@ -46,16 +46,23 @@ impl Home {
     }
 
     pub async fn install_from(&self, identifier: Identifier) -> Result<Installed, Error> {
+        self.installer().install(&Request::new(identifier, self.lock())).await
+    }
+
+    pub async fn service_from(&self, identifier: Identifier) -> Result<InstalledService, Error> {
+        self.installer().install_service(&Request::new(identifier, self.lock())).await
+    }
+
+    fn installer(&self) -> Installer {
         let home = self.path().join("home");
         let npm = self.registry.as_ref().map(|url| url.parse().unwrap());
         let sources = Sources { npm, ..Sources::default() };
         let policy = Policy::new(&home).allowing(&["npm:*", "npm:@acme/*"].map(str::to_owned)).unwrap();
-        let installer = Installer::new(&home, Store::open(&home).unwrap(), Arc::new(Anything))
+        Installer::new(&home, Store::open(&home).unwrap(), Arc::new(Anything))
             .fetch(FetchOptions { sources, ..FetchOptions::default() })
             .mode(Mode { offline: self.offline, locked: false })
             .policy(policy)
-            .reporter(Arc::clone(&self.recorder) as _);
-        installer.install(&Request::new(identifier, self.lock())).await
+            .reporter(Arc::clone(&self.recorder) as _)
     }
 
     fn lock(&self) -> PathBuf {

@@ -1,10 +1,13 @@
 //! Installers that try nothing, tests that run in a process of their own, and what was installed.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use prizm_install::{BoxError, BoxFuture, Candidate, Error, Installed, Installer, Request, Store, Validator};
+use prizm_install::{
+    BoxError, BoxFuture, Candidate, Error, Installed, InstalledService, Installer, Request, Store, Validator,
+};
 use prizm_protocol::methods::initialize::Declaration;
 
 use crate::common::Place;
@@ -70,6 +73,10 @@ impl Job {
         self.installer().install(&self.request()).await
     }
 
+    pub async fn install_service(&self) -> Result<InstalledService, Error> {
+        self.installer().install_service(&self.request()).await
+    }
+
     /// How many places are in the making, or were left.
     pub fn staged(&self) -> usize {
         self.home.join("store/staging").read_dir().unwrap().count()
@@ -113,13 +120,22 @@ pub fn passed(command: &mut Command) {
 
 /// Starts what was installed, and returns what it prints.
 pub fn output(installed: &Installed) -> String {
-    let mut words = installed.argv.iter();
+    started(&installed.argv, &installed.root)
+}
+
+fn started(argv: &[OsString], root: &Path) -> String {
+    let mut words = argv.iter();
     let program = PathBuf::from(words.next().unwrap());
-    let program = if program.components().count() > 1 { installed.root.join(program) } else { program };
+    let program = if program.components().count() > 1 { root.join(program) } else { program };
     #[expect(clippy::disallowed_methods, reason = "a test starts what was built")]
-    let output = Command::new(program).args(words).current_dir(&installed.root).output().unwrap();
+    let output = Command::new(program).args(words).current_dir(root).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Starts a service that was installed, and returns what it prints.
+pub fn service_output(installed: &InstalledService) -> String {
+    started(&installed.argv, &installed.root)
 }
 
 /// Runs a test in a process of its own, with an environment of its own: tests of one process share

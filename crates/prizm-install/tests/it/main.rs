@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod builds;
+mod bundled;
 mod cancel;
 mod common;
 mod home;
@@ -12,5 +13,6 @@ mod installs;
 mod node;
 mod python;
 mod registry;
+mod services;
 mod store;
 mod typescript;

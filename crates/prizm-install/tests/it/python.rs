@@ -1,7 +1,8 @@
 //! Providers in Python: their wheels, their environment, and what their repositories may not do.
 
 mod attacks;
-mod packages;
+mod no_deps;
+pub mod packages;
 
 use std::fs;
 use std::path::Path;

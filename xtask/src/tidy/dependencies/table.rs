@@ -9,8 +9,6 @@ pub struct Row {
     pub may: May,
     /// What it does not know, as the rest of a sentence that begins with "it".
     pub ignorance: &'static str,
-    /// Whether the crate is yet to come.
-    pub planned: bool,
 }
 
 /// Some of the workspace's crates, or all.
@@ -23,7 +21,7 @@ pub enum May {
 }
 
 const fn row(name: &'static str, may: &'static [&'static str], ignorance: &'static str) -> Row {
-    Row { name, may: May::DependOn(may), ignorance, planned: false }
+    Row { name, may: May::DependOn(may), ignorance }
 }
 
 /// Every crate of the workspace, from the bottom up.
@@ -32,10 +30,7 @@ pub const TABLE: &[Row] = &[
     row("prizm-plugin", &["prizm-protocol"], "knows no host, no registry and no URL"),
     row("prizm-install", &["prizm-protocol"], "knows no JSON-RPC and runs no plugin"),
     row("prizm-host", &["prizm-protocol"], "knows no git, no npm, no URL and no store"),
-    Row {
-        planned: true,
-        ..row("prizm-service", &["prizm-install", "prizm-protocol"], "knows no JSON-RPC and no plugin")
-    },
+    row("prizm-service", &["prizm-install", "prizm-protocol"], "knows no JSON-RPC and no plugin"),
     row(
         "prizm-registry",
         &["prizm-host", "prizm-install", "prizm-protocol", "prizm-service"],
@@ -44,12 +39,13 @@ pub const TABLE: &[Row] = &[
     row("prizm-conformance", &["prizm-protocol"], "is an oracle independent of the host"),
     row("prizm-canvas", &["prizm-plugin"], "is a plugin like any other and has only the SDK"),
     row("prizm-cli", &["prizm-registry", "prizm-conformance", "prizm-canvas"], "knows no protocol frames"),
-    Row { name: "prizm-tests", may: May::DependOnEverything, ignorance: "is where everything meets", planned: false },
+    Row { name: "prizm-tests", may: May::DependOnEverything, ignorance: "is where everything meets" },
     row("xtask", &[], "must run when the workspace does not compile"),
 ];
 
 /// Crates from elsewhere, with those whose names begin with theirs and a hyphen, that only one crate may name.
-pub const ONLY: &[(&str, &str)] = &[("jsonrpsee", "prizm-host"), ("git2", "prizm-install")];
+pub const ONLY: &[(&str, &str)] =
+    &[("jsonrpsee", "prizm-host"), ("git2", "prizm-install"), ("bollard", "prizm-service")];
 
 /// Crates from elsewhere that a crate must do without, and why.
 pub const FORBIDDEN: &[(&str, &[&str], &str)] =

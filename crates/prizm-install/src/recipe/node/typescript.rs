@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::manifest::Described;
 use crate::process::Invocation;
 use crate::{Error, ErrorKind, plan};
 
@@ -37,7 +38,7 @@ const CONFINED: &[&str] = &[
 /// Returns the version of the compiler that is needed, none where there is nothing to compile: the
 /// author did it already, has a `[build] command`, or wrote no TypeScript.
 pub(super) fn wanted<'a>(site: &Site<'_>, lock: Option<&'a Lock>) -> Result<Option<&'a str>, Error> {
-    let builds_itself = site.manifest.is_some_and(|manifest| manifest.build.is_some());
+    let builds_itself = site.manifest.is_some_and(|manifest| manifest.build_command().is_some());
     if site.published || builds_itself || !site.root.join("tsconfig.json").is_file() {
         return Ok(None);
     }
@@ -54,7 +55,7 @@ pub(super) fn wanted<'a>(site: &Site<'_>, lock: Option<&'a Lock>) -> Result<Opti
 
 /// Tells whether what starts the provider is there without being compiled.
 fn starts_as_it_is(site: &Site<'_>) -> Result<bool, Error> {
-    match site.manifest.and_then(|manifest| manifest.run.as_ref()) {
+    match site.manifest.and_then(Described::run) {
         Some(run) => Ok(run.command.iter().any(|word| site.root.join(word).is_file())),
         None => Ok(plan::node_entry(site.root)?.is_ok()),
     }

@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use prizm_protocol::Manifest;
-
 use crate::error::quoted;
+use crate::manifest::Described;
 use crate::{Error, ErrorKind, plan};
 
 use super::ENVIRONMENT;
@@ -20,12 +19,12 @@ const FILES: &[&str] = &["provider.py", "main.py"];
 /// package that is named like the project, `provider.py`, `main.py`.
 pub(crate) fn argv(
     root: &Path,
-    manifest: Option<&Manifest>,
+    manifest: Option<&Described>,
     project: &Project,
     has_environment: bool,
 ) -> Result<Vec<OsString>, Error> {
     let python = if has_environment { format!("./{ENVIRONMENT}/bin/python3") } else { "python3".to_owned() };
-    if let Some(run) = manifest.and_then(|manifest| manifest.run.as_ref()) {
+    if let Some(run) = manifest.and_then(Described::run) {
         let is_python = matches!(run.command.first().map(String::as_str), Some("python" | "python3"));
         if is_python && has_environment {
             return Ok(std::iter::once(&python).chain(&run.command[1..]).map(OsString::from).collect());
@@ -33,7 +32,7 @@ pub(crate) fn argv(
         plan::check_program(root, run.command.first().map_or("", |program| program))?;
         return Ok(run.command.iter().map(OsString::from).collect());
     }
-    let id = manifest.map(|manifest| manifest.provider.id.as_str());
+    let id = manifest.map(Described::id);
     let mut looked_for = vec!["a `[run] command` in `prizm.toml`".to_owned()];
     let arguments = script(root, project, id, &mut looked_for)
         .or_else(|| package(root, project, id, &mut looked_for))

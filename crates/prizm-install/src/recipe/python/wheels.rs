@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::manifest::Described;
 use crate::process::Invocation;
 use crate::recipe::Site;
 use crate::recipe::site::hex;
@@ -75,6 +76,9 @@ fn arguments(
     }
     if requirements.lock().is_some() {
         words.push("--require-hashes");
+    }
+    if site.manifest.is_some_and(Described::no_deps) {
+        words.push("--no-deps");
     }
     let typed = ["python3", "-m", "pip"].iter().chain(&words).copied().chain(["-r", "requirements.txt"]);
     let typed = Invocation::new(typed, site.root);

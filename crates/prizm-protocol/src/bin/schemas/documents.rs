@@ -10,7 +10,9 @@ use prizm_protocol::methods::initialize::{Declaration, InitializeParams};
 use prizm_protocol::methods::models::ModelsResult;
 use prizm_protocol::methods::notifications::{Accepted, CancelParams, Chunk, Log, Progress, Startup};
 use prizm_protocol::methods::transform::{TransformParams, TransformResult, Usage};
-use prizm_protocol::{ErrorData, ErrorObject, InputSlot, Manifest, Media, Model, PROTOCOL_VERSION, Price};
+use prizm_protocol::{
+    ErrorData, ErrorObject, InputSlot, Manifest, Media, Model, PROTOCOL_VERSION, Price, ServiceManifest,
+};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -49,6 +51,7 @@ pub fn all() -> Result<Vec<Named>, Box<dyn Error>> {
         of::<ErrorObject>("error-object", "Error")?,
         of::<ErrorData>("error-data", "Details of an error")?,
         of::<Manifest>("manifest", "Manifest: prizm.toml, or `prizm` in package.json")?,
+        of::<ServiceManifest>("service-manifest", "Manifest of a service: prizm.toml, or `prizm` in package.json")?,
     ];
     documents.extend(frames::all()?);
     Ok(documents)

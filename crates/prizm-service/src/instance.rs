@@ -1,0 +1,373 @@
+//! An instance of a service, as its users see it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use prizm_protocol::service::Backend;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
+
+use crate::backend::{self, Endpoints, Part};
+use crate::error::{Error, ErrorKind, Phase};
+use crate::keeper::{Begun, Keeper};
+use crate::lock::FileLock;
+use crate::place::Place;
+use crate::{Condition, Result, Spec, State, external, owner};
+
+/// How soon a waiter looks again.
+const POLL: Duration = Duration::from_millis(20);
+/// How often a start is begun for one user: an owner may be killed.
+const ATTEMPTS: u32 = 3;
+/// How long a keeper may take until it owns its instance.
+const KEEPER_START: Duration = Duration::from_secs(10);
+/// How long a service may take to stop before that is an error.
+const STOP: Duration = Duration::from_secs(90);
+
+/// Who hears what a start is doing: a stage, such as `build` or `ready`, and what is being done in it.
+pub type Listener<'a> = &'a (dyn Fn(&str, &str) + Send + Sync);
+
+/// An instance of a service: one specification, on one machine, under one PRIZM_HOME. Clones share it; so
+/// do all programs that use the same specification.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    spec: Arc<Spec>,
+    place: Place,
+    keeper: Keeper,
+    calls: Option<Arc<Semaphore>>,
+}
+
+/// What a service that can be used is known by. As long as it is held, the service is not stopped for
+/// idleness.
+#[derive(Debug)]
+pub struct InUse {
+    /// The URLs of its endpoints, by name.
+    pub endpoints: Endpoints,
+    /// Changes with the endpoints.
+    pub generation: u64,
+    share: Option<FileLock>,
+}
+
+/// A place among the calls that a service takes at the same time. Dropping it lets the next one in.
+#[derive(Debug)]
+pub struct Admitted(#[expect(dead_code, reason = "it is held, not read")] Option<OwnedSemaphorePermit>);
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        if let Some(share) = &self.share {
+            share.touch();
+        }
+    }
+}
+
+impl Instance {
+    /// Makes a handle. Nothing is started or written.
+    pub fn new(spec: Spec, keeper: Keeper) -> Self {
+        let place = Place::of(&spec.home, &spec.instance);
+        let calls = spec.settings.max_concurrent.map(|calls| Arc::new(Semaphore::new(calls as usize)));
+        Self { spec: Arc::new(spec), place, keeper, calls }
+    }
+
+    /// Returns the instances under a PRIZM_HOME that were started once and not removed.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn all(home: &std::path::Path, keeper: &Keeper) -> Result<Vec<Self>> {
+        let directory = Place::all(home);
+        let entries = match std::fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(crate::lock::unusable(&directory, &error)),
+        };
+        let mut all = Vec::new();
+        for entry in entries.flatten().filter(|entry| entry.path().join("spec.json").is_file()) {
+            match Place::at(&entry.path()).spec() {
+                Ok(spec) => all.push(Self::new(spec, keeper.clone())),
+                Err(error) => tracing::warn!("{error}"),
+            }
+        }
+        all.sort_by(|a, b| a.spec.instance.cmp(&b.spec.instance));
+        Ok(all)
+    }
+
+    /// Returns what it is.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Returns the directory of its state.
+    pub fn directory(&self) -> PathBuf {
+        self.place.directory().to_owned()
+    }
+
+    /// Returns what it is doing. Of one that nobody owns it is known only how it was left.
+    ///
+    /// # Errors
+    /// Its state cannot be read.
+    pub fn state(&self) -> Result<State> {
+        if self.is_external() {
+            return Ok(State {
+                condition: Condition::Ready,
+                endpoints: external::endpoints(&self.spec)?,
+                ..State::default()
+            });
+        }
+        let state = if self.place.exists() { self.place.state()? } else { State::default() };
+        let alive = matches!(state.condition, Condition::Stopped | Condition::Failed) || self.place.is_owned()?;
+        // Its owner was killed: a process has ended with it, and nobody looks after containers.
+        Ok(if alive { state } else { State { condition: Condition::Stopped, endpoints: Endpoints::new(), ..state } })
+    }
+
+    /// Whether it runs until it is told to stop.
+    pub fn is_pinned(&self) -> bool {
+        self.place.is_pinned()
+    }
+
+    fn is_external(&self) -> bool {
+        self.spec.manifest.service.backend == Backend::External
+    }
+
+    /// Waits for a place among the calls that it takes at the same time: `maxConcurrent`. Who needs several
+    /// instances waits for them in the order of their names, so that nobody waits for each other.
+    pub async fn admit(&self) -> Admitted {
+        match &self.calls {
+            // It is never closed.
+            Some(calls) => Admitted(Arc::clone(calls).acquire_owned().await.ok()),
+            None => Admitted(None),
+        }
+    }
+
+    /// Waits until it can be used, starting it where that is allowed and needed, and keeps it from being
+    /// stopped for idleness.
+    ///
+    /// # Errors
+    /// It cannot be started, has failed too often of late, or does not run and may not be started.
+    pub async fn enter(&self, may_start: bool, listener: Listener<'_>) -> Result<InUse> {
+        if self.is_external() {
+            let endpoints = external::check(&self.spec).await?;
+            return Ok(InUse { endpoints, generation: 0, share: None });
+        }
+        if !may_start && !self.place.exists() {
+            return Err(self.not_running());
+        }
+        self.place.prepare(&self.spec)?;
+        let share = self.share().await?;
+        share.touch();
+        let state = self.until_ready(may_start, listener).await?;
+        Ok(InUse { endpoints: state.endpoints, generation: state.generation, share: Some(share) })
+    }
+
+    /// Becomes a user. While it is being stopped, nobody can.
+    async fn share(&self) -> Result<FileLock> {
+        let until = Instant::now() + STOP;
+        loop {
+            if let Some(share) = self.place.share()? {
+                return Ok(share);
+            }
+            if Instant::now() > until {
+                return Err(self.does_not_stop());
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    async fn until_ready(&self, may_start: bool, listener: Listener<'_>) -> Result<State> {
+        let mut begun = 0;
+        let mut told = (None, None);
+        loop {
+            let is_owned = self.place.is_owned()?;
+            let state = self.place.state()?;
+            match state.condition {
+                condition if is_owned && condition.is_usable() => return Ok(state),
+                Condition::Failed if begun > 0 || state.blocked_for().is_some() => return Err(self.failure(state)),
+                Condition::Stopped if begun > 0 && !is_owned => return Err(self.stopped()),
+                _ if is_owned => {
+                    let now = (state.stage, state.detail);
+                    if now != told {
+                        listener(now.0.as_deref().unwrap_or(state.condition.as_str()), now.1.as_deref().unwrap_or(""));
+                        told = now;
+                    }
+                    begun = begun.max(1);
+                }
+                _ if !may_start => return Err(self.not_running()),
+                _ if begun >= ATTEMPTS => return Err(self.no_keeper("it ended again and again")),
+                _ => {
+                    begun += 1;
+                    self.begin().await?;
+                }
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Begins an owner, and waits until it owns.
+    async fn begin(&self) -> Result<()> {
+        let Begun::Program(mut child) = self.keeper.begin(&self.spec, &self.place).await? else { return Ok(()) };
+        let before = self.place.state()?;
+        let until = Instant::now() + KEEPER_START;
+        while !self.place.is_owned()? && self.place.state()? == before {
+            if let Ok(Some(status)) = child.try_wait() {
+                // It may have done everything already, or left it to another.
+                return match status.success() || self.place.state()? != before {
+                    true => Ok(()),
+                    false => Err(self.no_keeper(&status.to_string())),
+                };
+            }
+            if Instant::now() > until {
+                return Err(self.no_keeper("it takes too long"));
+            }
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Starts it, whatever it has done before, and lets it run until it is told to stop.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub async fn start(&self, listener: Listener<'_>) -> Result<State> {
+        if self.is_external() {
+            external::check(&self.spec).await?;
+            return self.state();
+        }
+        self.place.prepare(&self.spec)?;
+        if let Some(_own) = self.place.own().await? {
+            // What it failed with before does not count any more.
+            let before = self.place.state()?;
+            self.place.write_state(&State { generation: before.generation, ..State::default() })?;
+        }
+        // Not before it runs: a start that is given up leaves nothing that would keep it.
+        let _in_use = self.enter(true, listener).await?;
+        self.place.pin(true)?;
+        self.state()
+    }
+
+    /// Stops it, whoever uses it, and removes what it made; volumes that persist stay, unless they are
+    /// purged. Tells whether it ran.
+    ///
+    /// # Errors
+    /// It could not be stopped.
+    pub async fn stop(&self, purge: bool) -> Result<bool> {
+        if self.is_external() || !self.place.exists() {
+            return Ok(false);
+        }
+        self.place.pin(false)?;
+        let ran = self.place.is_owned()?;
+        self.place.tell_to_stop(true)?;
+        let until = Instant::now() + STOP;
+        let own = loop {
+            if let Some(own) = self.place.own().await? {
+                break own;
+            }
+            if Instant::now() > until {
+                return Err(self.does_not_stop());
+            }
+            sleep(POLL).await;
+        };
+        // What a killed owner has left goes, too.
+        owner::clean((*self.spec).clone(), &self.place, purge).await?;
+        let before = self.place.state()?;
+        let left_over = !matches!(before.condition, Condition::Stopped | Condition::Failed);
+        self.place.write_state(&State { generation: before.generation, ..State::default() })?;
+        self.place.tell_to_stop(false)?;
+        drop(own);
+        Ok(ran || left_over)
+    }
+
+    /// Returns in which condition it was left, where nobody owns it.
+    pub(crate) async fn left_as(&self) -> Result<Option<Condition>> {
+        match self.place.own().await? {
+            Some(_own) => Ok(Some(self.place.state()?.condition)),
+            None => Ok(None),
+        }
+    }
+
+    /// Removes what is left of it, where nobody owns it. Volumes that persist stay, and what is known of it
+    /// with them. Tells whether anything was removed.
+    pub(crate) async fn collect(&self) -> Result<bool> {
+        let Some(_own) = self.place.own().await? else { return Ok(false) };
+        let before = self.place.state()?;
+        let has_volumes = owner::clean((*self.spec).clone(), &self.place, false).await?;
+        self.place.pin(false)?;
+        self.place.write_state(&State { generation: before.generation, ..State::default() })?;
+        if has_volumes {
+            return Ok(!matches!(before.condition, Condition::Stopped | Condition::Failed));
+        }
+        self.place.remove()?;
+        Ok(true)
+    }
+
+    /// Prints the last lines of what it writes; with `follow` it goes on until it is dropped. `line` is
+    /// given whose line it is, and the line.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn logs(&self, lines: usize, follow: bool, line: &mut (dyn FnMut(&str, &str) + Send)) -> Result<()> {
+        match backend::Backend::of(&self.spec, &self.place) {
+            Some(mut backend) => backend.logs(&self.place, lines, follow, line).await,
+            None => Err(Error::new(ErrorKind::State, Phase::Run, "the service runs elsewhere, and so are its logs")),
+        }
+    }
+
+    /// Returns its containers, as the engine tells of them; none of a process.
+    ///
+    /// # Errors
+    /// The engine cannot be asked.
+    pub async fn parts(&self) -> Result<Vec<Part>> {
+        match backend::Backend::of(&self.spec, &self.place) {
+            Some(backend) => backend.parts().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the command that starts it by hand.
+    pub fn start_command(&self) -> String {
+        let mut words =
+            vec!["prizm".to_owned(), "service".to_owned(), "start".to_owned(), self.spec.identifier.clone()];
+        for (key, value) in &self.spec.without_secrets(&self.spec.asked) {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            words.extend(["--set".to_owned(), format!("{key}={value}")]);
+        }
+        shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
+    }
+
+    fn name(&self) -> &str {
+        self.spec.manifest.service.name.as_str()
+    }
+
+    fn not_running(&self) -> Error {
+        let message = format!("service `{}` does not run, and `autoStartService` is false", self.name());
+        Error::new(ErrorKind::NotRunning, Phase::Start, message).hinted(format!("start it: {}", self.start_command()))
+    }
+
+    fn stopped(&self) -> Error {
+        let message = format!("service `{}` was stopped while somebody waited for it", self.name());
+        Error::new(ErrorKind::Stopped, Phase::Start, message).hinted(format!("start it: {}", self.start_command()))
+    }
+
+    fn failure(&self, state: State) -> Error {
+        let left = state.blocked_for();
+        let message = format!("service `{}` failed, and nobody wrote down why", self.name());
+        let error = state.failure.unwrap_or_else(|| Error::new(ErrorKind::State, Phase::Start, message));
+        match left {
+            Some(left) => error.prefixed(&format!(
+                "service `{}` failed too often and is left alone for another {} s; the last time: ",
+                self.name(),
+                left.as_secs() + 1
+            )),
+            None => error,
+        }
+    }
+
+    fn no_keeper(&self, reason: &str) -> Error {
+        let message = format!("the program that keeps service `{}` does not do so: {reason}", self.name());
+        Error::new(ErrorKind::State, Phase::Start, message)
+            .hinted(format!("`{}` may say why", self.place.keeper_log().display()))
+    }
+
+    fn does_not_stop(&self) -> Error {
+        let message = format!("service `{}` was told to stop {} s ago, and has not", self.name(), STOP.as_secs());
+        Error::new(ErrorKind::State, Phase::Stop, message)
+            .hinted(format!("`{}` may say why", self.place.keeper_log().display()))
+    }
+}

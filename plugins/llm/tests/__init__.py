@@ -1,0 +1,1 @@
+"""Tests of the local LLM's provider, against a server on loopback that behaves as they say."""

