@@ -357,6 +357,24 @@ async fn images_are_built_and_what_cannot_be_had_is_named() {
 }
 
 #[tokio::test]
+async fn an_engine_that_may_not_be_used_is_told_from_one_that_is_not_there() {
+    let Some(lab) = Lab::new() else { return };
+    let url = lab.service("plain", MANIFEST, PLAIN);
+    // Where another user can reach it.
+    let prizm = lab.home.file("prizm");
+    std::fs::copy(prizm_tests::program("prizm"), &prizm).unwrap();
+    lab.engine.open_to_others();
+    lab.home.open_to_others();
+    std::fs::set_permissions(&prizm, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = lab.home.command("setpriv".as_ref());
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+    command.arg(&prizm).args(["service", "start", &url, "--json"]);
+    let error = Running::start(command).ended().await.error(5);
+    assert_eq!(error["kind"], "denied", "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("group `docker`"), "{error}");
+}
+
+#[tokio::test]
 async fn without_an_engine_that_is_said() {
     let home = Home::new();
     home.configure("[host]\ndocker = \"unix:///nowhere/docker.sock\"");

@@ -77,6 +77,21 @@ impl Home {
         names(&self.path().join("store/staging"))
     }
 
+    /// Lets other users do everything in it that its own can.
+    ///
+    /// # Panics
+    /// A mode cannot be changed.
+    pub fn open_to_others(&self) {
+        let mut left = vec![self.dir.path().to_owned()];
+        while let Some(path) = left.pop() {
+            let is_directory = path.is_dir();
+            let mode = if is_directory { 0o777 } else { 0o666 };
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("a mode");
+            let entries = if is_directory { fs::read_dir(&path).ok() } else { None };
+            left.extend(entries.into_iter().flatten().flatten().map(|entry| entry.path()));
+        }
+    }
+
     /// Adds to `config.toml`.
     ///
     /// # Panics

@@ -82,6 +82,14 @@ impl Engine {
         format!("unix://{}", self.dir.path().join("docker.sock").display())
     }
 
+    /// Lets other users see its socket, and no more.
+    ///
+    /// # Panics
+    /// The directory's mode cannot be changed.
+    pub fn open_to_others(&self) {
+        fs::set_permissions(self.dir.path(), fs::Permissions::from_mode(0o711)).expect("a mode");
+    }
+
     /// Runs Docker's own client and returns what it prints.
     ///
     /// # Panics

@@ -184,7 +184,8 @@ impl Instance {
                 _ if is_owned => {
                     let now = (state.stage, state.detail);
                     if now != told {
-                        listener(now.0.as_deref().unwrap_or(state.condition.as_str()), now.1.as_deref().unwrap_or(""));
+                        let stage = now.0.as_deref().unwrap_or(state.condition.as_str());
+                        listener(stage, now.1.as_deref().unwrap_or(self.name()));
                         told = now;
                     }
                     begun = begun.max(1);
