@@ -156,6 +156,29 @@ async fn a_run_starts_it_the_next_shares_it_and_idleness_stops_it() {
 }
 
 #[tokio::test]
+async fn memory_of_the_gpu_is_counted_over_all_that_run() {
+    let home = Home::new();
+    home.configure("[host]\ngpuMemory = \"24GB\"");
+    let url = service(&home, MANIFEST);
+    let start = async |say: &str| {
+        let say = format!("say={say}");
+        let words =
+            ["service", "start", &url, "--json", "--set", "enableGPU=auto", "--set", "gpuMemory=16GB", "--set", &say];
+        prizm(&home, &words).await
+    };
+    start("first").await.json();
+    let error = start("second").await.error(6);
+    assert_eq!(error["kind"], "gpu-memory");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("asks for 14.9 GiB of the GPU's memory; of 22.3 GiB there are 7.4 GiB left"), "{message}");
+    start("first").await.json();
+    prizm(&home, &["service", "stop", "--all"]).await.ok();
+    start("second").await.json();
+    prizm(&home, &["service", "stop", "--all"]).await.ok();
+    home.processes().gone_within(10).await;
+}
+
+#[tokio::test]
 async fn an_interrupted_start_leaves_nothing() {
     let home = Home::new();
     let url = service(&home, MANIFEST);
