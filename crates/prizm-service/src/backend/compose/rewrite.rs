@@ -16,6 +16,7 @@ use crate::spec::grant;
 /// Keys of a service that do not reach the engine: they are for other commands, or would bind it to what
 /// another instance needs, too.
 const DROPPED: &[&str] = &[
+    "annotations",
     "attach",
     "container_name",
     "cpu_count",
@@ -144,8 +145,16 @@ fn one(name: &str, service: &Value, ports: &[u16], spec: &Spec, gpu: bool) -> Va
     if let Some(cpus) = spec.settings.cpus {
         made.insert("cpus".to_owned(), json!(cpus));
     }
-    if made.get("build").is_some() {
+    if let Some(build) = made.get_mut("build") {
+        // Tags of its own could be the names of other images.
+        build.as_object_mut().map(|build| build.remove("tags"));
         made.insert("image".to_owned(), json!(image(name, spec)));
+    }
+    // Addresses of a network whose own are given by the engine.
+    for (_, network) in made.get_mut("networks").and_then(Value::as_object_mut).into_iter().flatten() {
+        if let Some(network) = network.as_object_mut() {
+            network.retain(|key, _| !["ipv4_address", "ipv6_address", "mac_address"].contains(&key.as_str()));
+        }
     }
     deploy(&mut made, gpu && !ports.is_empty());
     Value::Object(made)

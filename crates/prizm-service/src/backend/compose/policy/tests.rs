@@ -148,12 +148,12 @@ fn a_file_refers_to_nothing_beyond_its_own() {
 #[test]
 fn yaml_that_would_fill_memory_is_refused() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-    for level in 1..12 {
+    for level in 1..9 {
         let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
         bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
     }
     assert!(raw::parse(&bomb).is_err());
-    let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!("a: {}{}", "[".repeat(10_000), "]".repeat(10_000));
     assert!(raw::parse(&deep).is_err());
     assert!(raw::parse("[1]").is_err());
     assert_eq!(raw::parse("a: &x {b: 1}\nc:\n  <<: *x\n  d: 2").unwrap()["c"], json!({"b": 1, "d": 2}));

@@ -30,7 +30,7 @@ fn nothing_is_left_that_two_instances_would_fight_over() {
     let text = "name: x\nservices:\n  api:\n    image: y\n    container_name: fixed\n    restart: always\n    \
                 ports: ['8080:8080', '0.0.0.0:9:9']\n    environment: [A=b, C]\n    labels: {own: '1'}\n    \
                 logging: {driver: syslog}\n    pull_policy: always\n  db: {image: z, ports: ['5432:5432'], restart: unless-stopped}\n  \
-                init: {image: w}\nnetworks: {default: {name: fixed, ipam: {config: [{subnet: 10.0.0.0/8}]}, internal: true}}\n\
+                init: {image: w, annotations: {a: b}, networks: {default: {ipv4_address: 10.0.0.9, aliases: [x]}}}\nnetworks: {default: {name: fixed, ipam: {config: [{subnet: 10.0.0.0/8}]}, internal: true}}\n\
                 volumes: {cache: {name: fixed}}";
     let plan = rewritten(text, json!({"greeting": "a $b", "memory": "96MiB"}), &[], false);
     let api = &plan.file["services"]["api"];
@@ -47,6 +47,8 @@ fn nothing_is_left_that_two_instances_would_fight_over() {
         assert!(api.get(gone).is_none(), "{gone}");
     }
     assert!(plan.file["services"]["db"].get("ports").is_none());
+    assert_eq!(plan.file["services"]["init"]["networks"], json!({"default": {"aliases": ["x"]}}));
+    assert!(plan.file["services"]["init"].get("annotations").is_none());
     assert_eq!(plan.must_run, ["api".to_owned(), "db".to_owned()].into());
     assert_eq!(plan.file.get("name"), None);
     let default = plan.file["networks"]["default"].as_object().unwrap();
@@ -72,7 +74,13 @@ fn a_gpu_is_given_and_taken_away() {
 
 #[test]
 fn images_that_are_built_are_named_by_what_they_are_made_of() {
-    let plan = rewritten("services: {api: {build: {context: .}, image: their/name}}", json!({}), &[], false);
+    let plan = rewritten(
+        "services: {api: {build: {context: ., tags: ['nginx:latest']}, image: their/name}}",
+        json!({}),
+        &[],
+        false,
+    );
+    assert_eq!(plan.file["services"]["api"]["build"], json!({"context": "."}), "no other image is overwritten");
     assert_eq!(plan.file["services"]["api"]["image"], "prizm/web-api:456789abcdef");
     assert_eq!(plan.built, ["api"]);
 }
