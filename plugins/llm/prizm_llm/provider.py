@@ -76,9 +76,10 @@ def chat(request: Request, context: Context) -> Result:
     """Ask the model, and pass on what it says as it says it."""
     request.only_options(*OPTIONS["properties"])
     question = _question(request)
-    if not _server:
+    server = next(iter(_server), None)
+    if server is None:
         raise Error("NotConfigured", f"there is no server: neither `baseUrl` nor the service `{SERVICE}` is configured")
-    answer = _server[0].ask(question, context)
+    answer = server.ask(question, context)
     meta = {"tokens": answer.tokens} if answer.tokens else {}
     if answer.finish == "length":
         meta["warnings"] = ["the answer was cut at `maxTokens`"]
@@ -94,8 +95,12 @@ def _question(request: Request) -> dict[str, Any]:
         "max_tokens": request.option("maxTokens", int, 256, minimum=1, maximum=MOST_TOKENS),
         "temperature": request.option("temperature", float, 0.0, minimum=0, maximum=2),
     }
-    if "seed" in request.options:
-        question["seed"] = request.option("seed", int, 0, minimum=0, maximum=2**31 - 1)
-    if "stop" in request.options:
-        question["stop"] = [request.option("stop", str, "")]
+    seed = request.option("seed", int, minimum=0, maximum=2**31 - 1)
+    if seed is not None:
+        question["seed"] = seed
+    stop = request.option("stop", str)
+    if stop == "":
+        raise Error.invalid_option("stop", "a string that is not empty", stop)
+    if stop is not None:
+        question["stop"] = [stop]
     return question

@@ -44,11 +44,16 @@ def events(lines: Lines) -> Iterator[dict[str, Any]]:
             yield _read(event)
 
 
+def no_event(value: object) -> Error:
+    """The server sent JSON, but not what the API has."""
+    return Error("UpstreamError", f"the server sent what is no event: {json.dumps(value)[:200]}")
+
+
 def _read(event: bytes) -> dict[str, Any]:
     try:
         value = json.loads(event)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Error("UpstreamError", f"the server sent what is no JSON: {event[:200]!r}") from error
     if not isinstance(value, dict):
-        raise Error("UpstreamError", f"the server sent what is no event: {event[:200]!r}")
+        raise no_event(value)
     return value
