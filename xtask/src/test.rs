@@ -47,6 +47,7 @@ fn rust_tests(steps: &mut Steps) -> Result<()> {
 
 /// The directories of plugins in Python and Bash that have tests, relative to the top and sorted, and what runs these.
 ///
+/// A provider in Python is `provider.py`, a service `server.py`.
 /// unittest succeeds when it finds nothing to run, so a directory of tests without one is an error here.
 fn plugins_with_tests(root: &Path) -> Result<Vec<(String, &'static str)>> {
     let plugins = root.join("plugins");
@@ -55,7 +56,7 @@ fn plugins_with_tests(root: &Path) -> Result<Vec<(String, &'static str)>> {
         let entry = entry?;
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_str().with_context(|| format!("`{}` is not UTF-8", path.display()))?;
-        let is_python = path.join("provider.py").is_file();
+        let is_python = ["provider.py", "server.py"].iter().any(|program| path.join(program).is_file());
         if is_python && path.join("tests").is_dir() {
             if !has_python_test(&path.join("tests"))? {
                 bail!("plugins/{name}/tests has no test*.py; add a test or remove the directory");
@@ -108,6 +109,8 @@ mod tests {
             "plugins/c/provider.py",
             "plugins/c/test_provider.py",
             "plugins/d/test.sh",
+            "plugins/service/server.py",
+            "plugins/service/tests/test_server.py",
         ]);
         let discover = "python3 -B -m unittest discover -s tests -t .";
         let expected = [
@@ -115,6 +118,7 @@ mod tests {
             ("plugins/b", discover),
             ("plugins/c", "python3 -B -m unittest"),
             ("plugins/d", "bash test.sh"),
+            ("plugins/service", discover),
         ];
         assert_eq!(plugins_with_tests(root.path()).unwrap(), expected.map(|(plugin, it)| (plugin.to_owned(), it)));
     }

