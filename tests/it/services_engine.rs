@@ -285,8 +285,8 @@ async fn what_a_file_may_not_ask_for_is_refused_until_it_is_granted() {
         ("cap_add: [SYS_ADMIN]", "services.api.cap_add", "cap:SYS_ADMIN"),
         ("ports: [\"0.0.0.0:18080:8080\"]", "services.api.ports", "public-ports"),
         ("devices: [\"/dev/null:/dev/x\"]", "services.api.devices", "device:/dev/null"),
-        ("pid: host", "services.api.pid", ""),
-        ("security_opt: [\"seccomp:unconfined\"]", "services.api.security_opt", ""),
+        ("pid: host", "services.api.pid", "privileged"),
+        ("security_opt: [\"seccomp:unconfined\"]", "services.api.security_opt", "privileged"),
         ("env_file: /etc/passwd", "services.api.env_file", ""),
         ("build: /etc", "services.api.build.context", ""),
     ] {
@@ -336,7 +336,7 @@ async fn images_are_built_and_what_cannot_be_had_is_named() {
     let gone = lab.service("gone", MANIFEST, "services:\n  api:\n    image: localhost:9/no-such-image\n");
     let error = lab.prizm(&["service", "start", &gone, "--json"]).await.error(5);
     assert_eq!(error["kind"], "image-unavailable", "{error}");
-    assert!(error["service"]["command"].as_str().unwrap().contains("up -d"), "{error}");
+    assert!(error["service"]["command"].as_str().unwrap().contains("pull api"), "{error}");
     let no_yaml = lab.service("bad", MANIFEST, "services: [");
     assert_eq!(lab.prizm(&["service", "start", &no_yaml, "--json"]).await.error(5)["kind"], "compose-invalid");
     let other = lab.service("other", &MANIFEST.replace("service = \"api\"", "service = \"web\""), PLAIN);

@@ -63,6 +63,15 @@ impl Engine {
         unreachable_engine(&self.host, error)
     }
 
+    /// Whether it has an image.
+    pub(super) async fn has_image(&self, image: &str) -> Result<bool> {
+        match self.docker.inspect_image(image).await {
+            Ok(_) => Ok(true),
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 400, .. }) => Ok(false),
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
     /// Tells whether containers can be given a GPU, or what the engine has instead.
     pub(super) async fn gpu(&self) -> Result<std::result::Result<(), String>> {
         let info = self.docker.info().await.map_err(|error| self.failed(&error))?;

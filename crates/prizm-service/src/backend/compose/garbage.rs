@@ -3,15 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
+use bollard::errors::Error as EngineError;
+use bollard::models::ContainerSummaryStateEnum;
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveVolumeOptionsBuilder,
+    RemoveVolumeOptions,
 };
 use serde::Serialize;
 
 use super::engine::Engine;
 use super::label;
 use crate::Result;
+
+/// The label by which Compose tells the volumes of a file apart.
+const VOLUME: &str = "com.docker.compose.volume";
 
 /// What there is of one instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -26,93 +31,98 @@ pub struct Leftover {
     pub networks: usize,
     /// How many volumes.
     pub volumes: usize,
+    /// Whether one of its containers runs.
+    pub running: bool,
 }
 
 /// Returns everything that bears our labels, by instance.
 pub(crate) async fn leftovers(docker_host: Option<&str>) -> Result<Vec<Leftover>> {
     let engine = Engine::find(docker_host).await?;
-    let found = Found::of(&engine, label::INSTANCE).await?;
     let mut all: BTreeMap<String, Leftover> = BTreeMap::new();
-    let mut count = |labels: &HashMap<String, String>, add: fn(&mut Leftover)| {
-        let Some(instance) = labels.get(label::INSTANCE) else { return };
+    for thing in things(&engine, label::INSTANCE).await? {
+        let Some(instance) = thing.labels.get(label::INSTANCE) else { continue };
         let left = all.entry(instance.clone()).or_default();
         left.instance.clone_from(instance);
-        left.home = labels.get(label::HOME).map(PathBuf::from).unwrap_or_default();
-        add(left);
-    };
-    found.containers.iter().for_each(|(_, labels)| count(labels, |left| left.containers += 1));
-    found.networks.iter().for_each(|(_, labels)| count(labels, |left| left.networks += 1));
-    found.volumes.iter().for_each(|(_, labels)| count(labels, |left| left.volumes += 1));
+        left.home = thing.labels.get(label::HOME).map(PathBuf::from).unwrap_or_default();
+        match thing.kind {
+            Kind::Container { runs } => {
+                left.containers += 1;
+                left.running |= runs;
+            }
+            Kind::Network => left.networks += 1,
+            Kind::Volume => left.volumes += 1,
+        }
+    }
     Ok(all.into_values().collect())
 }
 
 /// Removes the containers and networks of an instance, and with `purge` its volumes.
 pub(crate) async fn remove(docker_host: Option<&str>, instance: &str, purge: bool) -> Result<()> {
-    let engine = Engine::find(docker_host).await?;
-    let found = Found::of(&engine, &format!("{}={instance}", label::INSTANCE)).await?;
-    let failed = |error| engine.failed(&error);
-    for (id, _) in &found.containers {
-        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        gone(engine.docker.remove_container(id, Some(options)).await).map_err(failed)?;
-    }
-    for (id, _) in &found.networks {
-        gone(engine.docker.remove_network(id).await).map_err(failed)?;
-    }
-    for (name, _) in found.volumes.iter().filter(|_| purge) {
-        gone(engine.docker.remove_volume(name, Some(RemoveVolumeOptionsBuilder::new().build())).await)
-            .map_err(failed)?;
+    remove_from(&Engine::find(docker_host).await?, instance, |_| purge).await
+}
+
+/// Removes the containers and networks of an instance, with the volumes that have no name; and those volumes
+/// that are chosen by their names in its file.
+pub(super) async fn remove_from(engine: &Engine, instance: &str, chosen: impl Fn(&str) -> bool) -> Result<()> {
+    for thing in things(engine, &format!("{}={instance}", label::INSTANCE)).await? {
+        let removed = match thing.kind {
+            Kind::Container { .. } => {
+                let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+                engine.docker.remove_container(&thing.id, Some(options)).await
+            }
+            Kind::Network => engine.docker.remove_network(&thing.id).await,
+            Kind::Volume if chosen(thing.labels.get(VOLUME).map_or("", |name| name)) => {
+                engine.docker.remove_volume(&thing.id, None::<RemoveVolumeOptions>).await
+            }
+            Kind::Volume => Ok(()),
+        };
+        match removed {
+            // What somebody else has removed, or is removing, is gone.
+            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) | Ok(()) => {}
+            Err(EngineError::DockerResponseServerError { status_code: 409, message })
+                if message.contains("already in progress") => {}
+            Err(error) => return Err(engine.failed(&error)),
+        }
     }
     Ok(())
 }
 
 /// Whether an instance has volumes.
 pub(super) async fn has_volumes(engine: &Engine, instance: &str) -> Result<bool> {
-    let found = Found::of(engine, &format!("{}={instance}", label::INSTANCE)).await?;
-    Ok(!found.volumes.is_empty())
+    let things = things(engine, &format!("{}={instance}", label::INSTANCE)).await?;
+    Ok(things.iter().any(|thing| matches!(thing.kind, Kind::Volume)))
 }
 
-/// Removes the volumes of an instance that have these names in its file.
-pub(super) async fn remove_volumes(engine: &Engine, instance: &str, chosen: impl Fn(&str) -> bool) -> Result<()> {
-    let found = Found::of(engine, &format!("{}={instance}", label::INSTANCE)).await?;
-    for (name, labels) in found.volumes {
-        if labels.get("com.docker.compose.volume").is_some_and(|volume| chosen(volume)) {
-            let removed = engine.docker.remove_volume(&name, Some(RemoveVolumeOptionsBuilder::new().build())).await;
-            gone(removed).map_err(|error| engine.failed(&error))?;
-        }
-    }
-    Ok(())
+/// Something on the engine.
+struct Thing {
+    id: String,
+    labels: HashMap<String, String>,
+    kind: Kind,
 }
 
-type Labelled = Vec<(String, HashMap<String, String>)>;
-
-struct Found {
-    containers: Labelled,
-    networks: Labelled,
-    volumes: Labelled,
+enum Kind {
+    Container { runs: bool },
+    Network,
+    Volume,
 }
 
-impl Found {
-    async fn of(engine: &Engine, wanted: &str) -> Result<Self> {
-        let filters = HashMap::from([("label".to_owned(), vec![wanted.to_owned()])]);
-        let failed = |error| engine.failed(&error);
-        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-        let containers = engine.docker.list_containers(Some(options)).await.map_err(failed)?;
-        let options = ListNetworksOptionsBuilder::new().filters(&filters).build();
-        let networks = engine.docker.list_networks(Some(options)).await.map_err(failed)?;
-        let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
-        let volumes = engine.docker.list_volumes(Some(options)).await.map_err(failed)?.volumes.unwrap_or_default();
-        Ok(Self {
-            containers: containers.into_iter().filter_map(|it| Some((it.id?, it.labels.unwrap_or_default()))).collect(),
-            networks: networks.into_iter().filter_map(|it| Some((it.id?, it.labels.unwrap_or_default()))).collect(),
-            volumes: volumes.into_iter().map(|it| (it.name, it.labels)).collect(),
-        })
-    }
-}
-
-/// What somebody else has removed is removed.
-fn gone(result: std::result::Result<(), bollard::errors::Error>) -> std::result::Result<(), bollard::errors::Error> {
-    match result {
-        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
-        result => result,
-    }
+/// Returns what bears a label, in the order in which it can be removed.
+async fn things(engine: &Engine, label: &str) -> Result<Vec<Thing>> {
+    let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+    let failed = |error| engine.failed(&error);
+    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+    let containers = engine.docker.list_containers(Some(options)).await.map_err(failed)?;
+    let options = ListNetworksOptionsBuilder::new().filters(&filters).build();
+    let networks = engine.docker.list_networks(Some(options)).await.map_err(failed)?;
+    let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
+    let volumes = engine.docker.list_volumes(Some(options)).await.map_err(failed)?.volumes.unwrap_or_default();
+    let containers = containers.into_iter().filter_map(|it| {
+        let runs = it.state == Some(ContainerSummaryStateEnum::RUNNING);
+        Some(Thing { id: it.id?, labels: it.labels.unwrap_or_default(), kind: Kind::Container { runs } })
+    });
+    let networks = networks
+        .into_iter()
+        .filter_map(|it| Some(Thing { id: it.id?, labels: it.labels.unwrap_or_default(), kind: Kind::Network }));
+    let volumes = volumes.into_iter().map(|it| Thing { id: it.name, labels: it.labels, kind: Kind::Volume });
+    Ok(containers.chain(networks).chain(volumes).collect())
 }

@@ -1,6 +1,7 @@
 //! What the engine tells of the containers of an instance.
 
 use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::Docker;
 use bollard::container::LogOutput;
@@ -16,12 +17,14 @@ use crate::error::LogTail;
 
 /// The label by which Compose tells the services of a file apart.
 const SERVICE: &str = "com.docker.compose.service";
+/// How long the engine may take to tell what has happened.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The longest line of a log that is kept whole.
 const MAX_LINE: usize = 64 * 1024;
 
 /// A container of an instance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
     /// The service of the Compose file.
@@ -114,16 +117,32 @@ fn part(id: String, container: ContainerInspectResponse) -> Part {
     }
 }
 
-/// Waits until something has happened to a container of an instance, or the engine tells nothing any more.
-pub(super) async fn event(docker: &Docker, instance: &str) {
+/// Waits until something has happened to a container of an instance since then. Returns whether; where the
+/// engine tells nothing any more, it is not known.
+pub(super) async fn event(engine: &Engine, instance: &str, since: &str) -> bool {
     let filters = HashMap::from([
         ("type".to_owned(), vec!["container".to_owned()]),
         ("label".to_owned(), vec![format!("{}={instance}", label::INSTANCE)]),
-        ("event".to_owned(), ["die", "oom", "stop", "destroy"].map(str::to_owned).to_vec()),
+        ("event".to_owned(), ["die", "oom", "destroy"].map(str::to_owned).to_vec()),
     ]);
-    let mut events = std::pin::pin!(docker.events(Some(EventsOptionsBuilder::new().filters(&filters).build())));
-    // What comes of it is looked up; that there was something is enough.
-    let _event = events.next().await;
+    let options = EventsOptionsBuilder::new().since(since).filters(&filters).build();
+    let mut events = std::pin::pin!(engine.docker.events(Some(options)));
+    matches!(events.next().await, Some(Ok(_)))
+}
+
+/// Returns the time as the engine takes it.
+pub(super) fn now() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{:09}", now.as_secs(), now.subsec_nanos())
+}
+
+/// Whether the kernel has killed a process of a container for its memory.
+pub(super) async fn ran_out_of_memory(engine: &Engine, part: &Part) -> bool {
+    let filters =
+        HashMap::from([("container".to_owned(), vec![part.id.clone()]), ("event".to_owned(), vec!["oom".to_owned()])]);
+    let options = EventsOptionsBuilder::new().since("0").until(&now()).filters(&filters).build();
+    let mut events = std::pin::pin!(engine.docker.events(Some(options)));
+    matches!(tokio::time::timeout(PATIENCE, events.next()).await, Ok(Some(Ok(_))))
 }
 
 /// Returns the last lines of a container, and with `follow` all that come.

@@ -1,5 +1,6 @@
 //! What a Compose file may ask for. What is not known to be harmless is refused, unless it is granted.
 
+mod build;
 mod service;
 
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::raw::is_inside;
+use super::paths::own;
 use super::table;
 
 /// Something that is refused.
@@ -41,7 +42,7 @@ pub(super) fn judge(file: &Value, root: &Path, grants: &BTreeSet<String>) -> Vec
             }
             "version" | "name" => {}
             other if other.starts_with("x-") => {}
-            other => judge.never(other.to_owned(), "no part of a service".to_owned()),
+            other => judge.never(other.to_owned(), format!("`{}`: it is no part of a service", shown(value))),
         }
     }
     judge.refusals
@@ -53,12 +54,17 @@ impl Judge<'_> {
         self.refusals.push(Refusal { path, what, grant: None });
     }
 
-    /// Refuses something that is not granted.
+    /// Refuses something that is not granted. A grant of a path covers what is below it.
     fn unless(&mut self, grant: String, path: String, what: String) {
-        let below = |known: &str| grant.strip_prefix(known).is_some_and(|rest| rest.starts_with('/'));
-        let is_path = grant.contains(":/");
-        let granted = self.grants.iter().any(|known| *known == grant || (is_path && below(known)));
-        if !granted {
+        let covers = |known: &String| {
+            let above =
+                known.split_once(':').filter(|(_, path)| path.starts_with('/')).map(|_| known.trim_end_matches('/'));
+            *known == grant
+                || above
+                    .and_then(|above| grant.strip_prefix(above))
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if !self.grants.iter().any(covers) {
             self.refusals.push(Refusal { path, what, grant: Some(grant) });
         }
     }
@@ -91,11 +97,11 @@ impl Judge<'_> {
 
     fn file(&mut self, path: &str, file: &Value) {
         for (key, value) in file.as_object().into_iter().flatten() {
-            let own = value.as_str().is_some_and(|path| is_inside(self.root, path));
+            let is_own = value.as_str().is_some_and(|path| own(self.root, path).is_some());
             match key.as_str() {
                 "name" | "labels" | "content" => {}
                 "external" if is_false(value) => {}
-                "file" if own => {}
+                "file" if is_own => {}
                 "file" => {
                     self.never(format!("{path}.file"), format!("`{}` is no file of the service's own", shown(value)))
                 }

@@ -1,18 +1,18 @@
 //! What one service of a Compose file may ask for.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::{Judge, is_empty, is_false, shown};
 use crate::backend::compose::mounts::Mount;
+use crate::backend::compose::paths::own;
 use crate::backend::compose::ports::Published;
-use crate::backend::compose::raw::is_inside;
 use crate::backend::compose::table;
 use crate::spec::grant;
 
 /// Keys that can do no harm, whatever they say, or that are replaced.
 const HARMLESS: &[&str] = &[
-    "annotations",
-    "attach",
     "cap_drop",
     "command",
     "container_name",
@@ -33,7 +33,6 @@ const HARMLESS: &[&str] = &[
     "environment",
     "expose",
     "extra_hosts",
-    "gpus",
     "group_add",
     "healthcheck",
     "hostname",
@@ -51,7 +50,6 @@ const HARMLESS: &[&str] = &[
     "pids_limit",
     "platform",
     "profiles",
-    "pull_policy",
     "read_only",
     "restart",
     "scale",
@@ -66,45 +64,31 @@ const HARMLESS: &[&str] = &[
     "working_dir",
 ];
 
-/// Keys of a build that can do no harm.
-const HARMLESS_BUILD: &[&str] =
-    &["args", "labels", "target", "shm_size", "no_cache", "pull", "cache_from", "platforms"];
-
 impl Judge<'_> {
     pub(super) fn service(&mut self, name: &str, service: &Value) {
         for (key, value) in service.as_object().into_iter().flatten() {
             let path = format!("services.{name}.{key}");
             match key.as_str() {
-                key if HARMLESS.contains(&key) || key.starts_with("x-") => {}
+                key if HARMLESS.contains(&key) => {}
                 _ if is_empty(value) || is_false(value) => {}
-                "privileged" => {
-                    self.unless(grant::PRIVILEGED.to_owned(), path, "all rights over this machine".to_owned())
-                }
+                "privileged" => self.rights(path, value),
                 "network_mode" => self.network_mode(path, value),
                 "pid" | "ipc" | "uts" | "userns_mode" | "cgroup" => self.namespace(path, value),
-                "cap_add" => {
-                    for name in words(value) {
-                        let what = format!("the capability `{}`", name.escape_debug());
-                        self.unless(format!("{}{name}", grant::CAPABILITY), path.clone(), what);
-                    }
-                }
-                "devices" => {
-                    for device in words(value) {
-                        let host = device.split(':').next().unwrap_or_default();
-                        let what = format!("the device `{}`", host.escape_debug());
-                        self.unless(format!("{}{host}", grant::DEVICE), path.clone(), what);
-                    }
-                }
+                "cap_add" => self.capabilities(&path, value),
+                "devices" => self.devices(&path, value),
                 "security_opt" => {
-                    for option in words(value).iter().filter(|option| !option.starts_with("no-new-privileges")) {
-                        self.never(path.clone(), format!("`{}` loosens what keeps it in", option.escape_debug()));
+                    let tight = ["no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"];
+                    for option in words(value).iter().filter(|option| !tight.contains(&option.as_str())) {
+                        let what = format!("`{}`: it loosens what keeps the container in", option.escape_debug());
+                        self.unless(grant::PRIVILEGED.to_owned(), path.clone(), what);
                     }
                 }
                 "sysctls" => self.sysctls(&path, value),
                 "volumes" => self.mounts(&path, value),
                 "volumes_from" => {
                     for from in words(value).iter().filter(|from| from.starts_with("container:")) {
-                        self.never(path.clone(), format!("`{}` is a container of somebody else", from.escape_debug()));
+                        let what = format!("`{}`: it is a container of somebody else", from.escape_debug());
+                        self.never(path.clone(), what);
                     }
                 }
                 "ports" => self.ports(&path, value),
@@ -117,48 +101,86 @@ impl Judge<'_> {
         }
     }
 
+    fn rights(&mut self, path: String, value: &Value) {
+        let what = format!("`{}`: all rights over this machine", shown(value));
+        self.unless(grant::PRIVILEGED.to_owned(), path, what);
+    }
+
     fn network_mode(&mut self, path: String, value: &Value) {
         match value.as_str().unwrap_or_default() {
-            "bridge" | "none" => {}
+            "bridge" | "default" | "none" => {}
             service if service.starts_with("service:") => {}
-            "host" => self.unless(grant::HOST_NETWORK.to_owned(), path, "the network of this machine".to_owned()),
-            _ => self.never(path, format!("`{}` is a network of somebody else", shown(value))),
+            "host" => {
+                self.unless(grant::HOST_NETWORK.to_owned(), path, "`host`: the network of this machine".to_owned())
+            }
+            _ => self.never(path, format!("`{}`: it is a network of somebody else", shown(value))),
         }
     }
 
     fn namespace(&mut self, path: String, value: &Value) {
-        let word = value.as_str().unwrap_or_default();
-        if !matches!(word, "private" | "shareable" | "none") && !word.starts_with("service:") {
-            self.never(path, format!("`{}` is a namespace of this machine, or of somebody else", shown(value)));
+        match value.as_str().unwrap_or_default() {
+            "private" | "shareable" | "none" => {}
+            service if service.starts_with("service:") => {}
+            "host" => self.rights(path, value),
+            _ => self.never(path, format!("`{}`: it is of somebody else", shown(value))),
+        }
+    }
+
+    fn capabilities(&mut self, path: &str, value: &Value) {
+        for name in words(value) {
+            let plain = name.to_ascii_uppercase();
+            let plain = plain.strip_prefix("CAP_").unwrap_or(&plain);
+            let what = format!("`{}`: a capability that containers do not have by themselves", name.escape_debug());
+            self.unless(format!("{}{plain}", grant::CAPABILITY), path.to_owned(), what);
+        }
+    }
+
+    fn devices(&mut self, path: &str, value: &Value) {
+        for device in words(value) {
+            let host = device.split(':').next().unwrap_or_default();
+            // What is named by a path is that to which it leads.
+            let real = match Path::new(host).is_absolute() {
+                true => Path::new(host).canonicalize().ok().map(|real| real.to_string_lossy().into_owned()),
+                false => Some(device.clone()),
+            };
+            match real {
+                Some(real) => {
+                    let what = format!("`{}`: a device of this machine", device.escape_debug());
+                    self.unless(format!("{}{real}", grant::DEVICE), path.to_owned(), what);
+                }
+                None => self.never(path.to_owned(), format!("`{}`: there is no such device", device.escape_debug())),
+            }
         }
     }
 
     fn sysctls(&mut self, path: &str, value: &Value) {
-        let listed = words(value);
-        let names = table(Some(value)).map(|(name, _)| name.clone()).chain(listed);
+        let names = table(Some(value)).map(|(name, _)| name.clone()).chain(words(value));
         for name in names.filter(|name| !name.starts_with("net.")) {
-            self.never(path.to_owned(), format!("`{}` is a setting of this machine's kernel", name.escape_debug()));
+            self.never(path.to_owned(), format!("`{}`: a setting of this machine's kernel", name.escape_debug()));
         }
     }
 
     fn mounts(&mut self, path: &str, value: &Value) {
         for mount in value.as_array().into_iter().flatten() {
-            let Some(mount) = Mount::read(mount) else {
-                self.never(path.to_owned(), format!("`{}` is no mount", shown(mount)));
+            let Some(read) = Mount::read(mount) else {
+                self.never(path.to_owned(), format!("`{}`: no mount that is known", shown(mount)));
                 continue;
             };
-            let Some(host) = mount.host_path() else { continue };
-            if is_inside(self.root, host) {
+            let Some(host) = read.host_path().filter(|host| own(self.root, host).is_none()) else { continue };
+            let real = Path::new(host).canonicalize().map(|real| real.to_string_lossy().into_owned());
+            let is_socket = |path: &str| path.ends_with("/docker.sock");
+            if is_socket(host) || real.as_ref().is_ok_and(|real| is_socket(real)) {
+                let what = "the engine's own socket, which is worth all rights over this machine";
+                let what = format!("`{}`: {what}", host.escape_debug());
+                self.unless(grant::DOCKER_SOCKET.to_owned(), path.to_owned(), what);
                 continue;
             }
-            let real = std::path::Path::new(host).canonicalize();
-            let real = real.map_or_else(|_| host.to_owned(), |real| real.to_string_lossy().into_owned());
-            if real.ends_with("/docker.sock") || host.ends_with("/docker.sock") {
-                let what = "the engine's own socket, which is worth all rights over this machine";
-                self.unless(grant::DOCKER_SOCKET.to_owned(), path.to_owned(), what.to_owned());
-            } else {
-                let what = format!("`{}` of this machine", real.escape_debug());
-                self.unless(format!("{}{real}", grant::MOUNT), path.to_owned(), what);
+            match real {
+                Ok(real) => {
+                    let what = format!("`{}`: it is not among the service's own files", host.escape_debug());
+                    self.unless(format!("{}{real}", grant::MOUNT), path.to_owned(), what);
+                }
+                Err(_) => self.never(path.to_owned(), format!("`{}`: there is no such path", host.escape_debug())),
             }
         }
     }
@@ -167,29 +189,8 @@ impl Judge<'_> {
         for port in value.as_array().into_iter().flatten() {
             let published = Published::read(port);
             if let Some(address) = published.address.filter(|_| published.is_public) {
-                let what = format!("a port of `{}`, which other machines can reach", address.escape_debug());
+                let what = format!("`{}`: an address that other machines can reach", address.escape_debug());
                 self.unless(grant::PUBLIC_PORTS.to_owned(), path.to_owned(), what);
-            }
-        }
-    }
-
-    fn build(&mut self, path: &str, value: &Value) {
-        let short = value.as_str().map(|context| serde_json::json!({ "context": context }));
-        let build = short.as_ref().unwrap_or(value);
-        let context = build.get("context").and_then(Value::as_str).unwrap_or(".");
-        for (key, value) in build.as_object().into_iter().flatten() {
-            let at = format!("{path}.{key}");
-            let text = value.as_str().unwrap_or_default();
-            match key.as_str() {
-                key if HARMLESS_BUILD.contains(&key) => {}
-                _ if is_empty(value) || is_false(value) => {}
-                "context" if is_inside(self.root, text) => {}
-                "context" => self.never(at, format!("`{}` is no directory of the service's own", shown(value))),
-                "dockerfile" if is_inside(self.root, &format!("{context}/{text}")) || is_inside(self.root, text) => {}
-                "dockerfile" => self.never(at, format!("`{}` is no file of the service's own", shown(value))),
-                "dockerfile_inline" | "extra_hosts" | "tags" | "isolation" | "provenance" | "sbom" => {}
-                "network" if matches!(text, "default" | "none") => {}
-                _ => self.never(at, format!("`{}`: a build is kept to the service's own files", shown(value))),
             }
         }
     }
@@ -198,17 +199,18 @@ impl Judge<'_> {
         let devices = value.pointer("/resources/reservations/devices").and_then(Value::as_array);
         for device in devices.into_iter().flatten() {
             let driver = device.get("driver").and_then(Value::as_str).unwrap_or("nvidia");
-            if driver != "nvidia" {
-                self.never(format!("{path}.resources.reservations.devices"), format!("`{}` is no GPU", shown(device)));
+            if !matches!(driver, "nvidia" | "") {
+                let path = format!("{path}.resources.reservations.devices");
+                self.never(path, format!("`{}`: it is no GPU that is known", shown(device)));
             }
         }
     }
 
     fn hooks(&mut self, path: &str, value: &Value) {
-        let hooks = value.as_array().into_iter().flatten();
-        if hooks.filter_map(|hook| hook.get("privileged")).any(|privileged| !is_false(privileged)) {
-            let what = "all rights over this machine".to_owned();
-            self.unless(grant::PRIVILEGED.to_owned(), format!("{path}.privileged"), what);
+        for hook in value.as_array().into_iter().flatten() {
+            if let Some(privileged) = hook.get("privileged").filter(|privileged| !is_false(privileged)) {
+                self.rights(format!("{path}.privileged"), privileged);
+            }
         }
     }
 }

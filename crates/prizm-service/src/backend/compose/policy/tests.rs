@@ -1,160 +1,196 @@
 use serde_json::json;
 
 use super::*;
-use crate::backend::compose::raw;
 
-fn judge_of(text: &str, root: &Path, grants: &[&str]) -> Vec<(String, Option<String>)> {
-    let grants = grants.iter().map(ToString::to_string).collect();
-    let file = raw::parse(text).unwrap();
-    judge(&file, root, &grants).into_iter().map(|refusal| (refusal.path, refusal.grant)).collect()
+fn judged(file: &Value, grants: &[&str]) -> Vec<Refusal> {
+    let root = tempfile::tempdir().unwrap();
+    judged_in(file, root.path(), grants)
 }
 
-/// A service with one more line.
-fn with(line: &str) -> String {
-    format!("services:\n  api:\n    image: x\n    {line}\n")
+fn judged_in(file: &Value, root: &Path, grants: &[&str]) -> Vec<Refusal> {
+    judge(file, root, &grants.iter().map(ToString::to_string).collect())
+}
+
+/// A file with one service.
+fn service(service: Value) -> Value {
+    json!({"services": {"a": service}})
 }
 
 #[test]
-fn what_reaches_this_machine_is_refused_until_it_is_granted() {
-    let root = tempfile::tempdir().unwrap();
-    for (line, key, grant) in [
-        ("privileged: true", "privileged", "privileged"),
-        ("network_mode: host", "network_mode", "host-network"),
-        ("cap_add: [SYS_ADMIN]", "cap_add", "cap:SYS_ADMIN"),
-        ("devices: [\"/dev/kvm:/dev/kvm\"]", "devices", "device:/dev/kvm"),
-        ("devices: [{source: /dev/kvm, target: /x, permissions: rwm}]", "devices", "device:/dev/kvm"),
-        ("ports: [\"0.0.0.0:80:80\"]", "ports", "public-ports"),
-        ("ports: [{target: 80, host_ip: \"::\"}]", "ports", "public-ports"),
-        ("volumes: [\"/:/host\"]", "volumes", "mount:/"),
-        ("volumes: [{type: bind, source: /etc, target: /x}]", "volumes", "mount:/etc"),
-        ("volumes: [\"/nowhere/docker.sock:/x\"]", "volumes", "docker-socket"),
-        ("post_start: [{command: x, privileged: true}]", "post_start.privileged", "privileged"),
+fn what_can_be_granted() {
+    for (asked, path, grant) in [
+        (json!({"privileged": true}), "privileged", "privileged"),
+        (json!({"privileged": "true"}), "privileged", "privileged"),
+        (json!({"network_mode": "host"}), "network_mode", "host-network"),
+        (json!({"pid": "host"}), "pid", "privileged"),
+        (json!({"ipc": "host"}), "ipc", "privileged"),
+        (json!({"uts": "host"}), "uts", "privileged"),
+        (json!({"userns_mode": "host"}), "userns_mode", "privileged"),
+        (json!({"cgroup": "host"}), "cgroup", "privileged"),
+        (json!({"volumes": ["/var/run/docker.sock:/s"]}), "volumes", "docker-socket"),
+        (
+            json!({"volumes": [{"type": "bind", "source": "/gone/docker.sock", "target": "/s"}]}),
+            "volumes",
+            "docker-socket",
+        ),
+        (json!({"volumes": ["/etc:/host:ro"]}), "volumes", "mount:/etc"),
+        (json!({"volumes": ["/usr/../etc:/host"]}), "volumes", "mount:/etc"),
+        (json!({"volumes": [{"type": "bind", "source": "/etc", "target": "/x"}]}), "volumes", "mount:/etc"),
+        (json!({"cap_add": ["SYS_ADMIN"]}), "cap_add", "cap:SYS_ADMIN"),
+        (json!({"cap_add": ["cap_net_admin"]}), "cap_add", "cap:NET_ADMIN"),
+        (json!({"cap_add": ["ALL"]}), "cap_add", "cap:ALL"),
+        (json!({"devices": ["/dev/null:/dev/x:rwm"]}), "devices", "device:/dev/null"),
+        (json!({"devices": [{"source": "/dev/null", "target": "/dev/x"}]}), "devices", "device:/dev/null"),
+        (json!({"devices": ["nvidia.com/gpu=all"]}), "devices", "device:nvidia.com/gpu=all"),
+        (json!({"security_opt": ["seccomp:unconfined"]}), "security_opt", "privileged"),
+        (json!({"security_opt": ["apparmor=unconfined"]}), "security_opt", "privileged"),
+        (json!({"security_opt": ["label:disable"]}), "security_opt", "privileged"),
+        (json!({"security_opt": ["no-new-privileges:false"]}), "security_opt", "privileged"),
+        (json!({"ports": ["0.0.0.0:80:80"]}), "ports", "public-ports"),
+        (json!({"ports": [{"target": 80, "host_ip": "::"}]}), "ports", "public-ports"),
+        (json!({"post_start": [{"command": "x", "privileged": true}]}), "post_start.privileged", "privileged"),
+        (json!({"pre_stop": [{"command": "x", "privileged": true}]}), "pre_stop.privileged", "privileged"),
     ] {
-        let expected = [(format!("services.api.{key}"), Some(grant.to_owned()))];
-        assert_eq!(judge_of(&with(line), root.path(), &[]), expected, "{line}");
-        assert_eq!(judge_of(&with(line), root.path(), &[grant]), [], "{line}");
-    }
-    assert_eq!(judge_of(&with("volumes: [\"/etc/ssl:/x\"]"), root.path(), &["mount:/etc"]), []);
-    assert_eq!(judge_of(&with("volumes: [\"/etcetera:/x\"]"), root.path(), &["mount:/etc"]).len(), 1);
-    assert_eq!(judge_of(&with("cap_add: [SYS_ADMIN]"), root.path(), &["cap:SYS"]).len(), 1);
-}
-
-#[test]
-fn what_cannot_be_granted_is_refused_whatever_is() {
-    let root = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink("/etc", root.path().join("link")).unwrap();
-    let grants = ["privileged", "host-network", "docker-socket", "public-ports", "mount:/", "cap:ALL", "device:/dev"];
-    for (line, key) in [
-        ("pid: host", "pid"),
-        ("ipc: host", "ipc"),
-        ("ipc: container:other", "ipc"),
-        ("uts: host", "uts"),
-        ("userns_mode: host", "userns_mode"),
-        ("cgroup: host", "cgroup"),
-        ("cgroup_parent: /x", "cgroup_parent"),
-        ("network_mode: container:other", "network_mode"),
-        ("security_opt: [\"seccomp:unconfined\"]", "security_opt"),
-        ("security_opt: [\"apparmor=unconfined\"]", "security_opt"),
-        ("sysctls: {kernel.shmmax: 1}", "sysctls"),
-        ("sysctls: [\"vm.overcommit_memory=1\"]", "sysctls"),
-        ("volumes_from: [\"container:other\"]", "volumes_from"),
-        ("external_links: [other]", "external_links"),
-        ("runtime: runc", "runtime"),
-        ("device_cgroup_rules: [\"a *:* rwm\"]", "device_cgroup_rules"),
-        ("oom_kill_disable: true", "oom_kill_disable"),
-        ("storage_opt: {size: 1G}", "storage_opt"),
-        ("credential_spec: {file: x}", "credential_spec"),
-        ("provider: {type: x}", "provider"),
-        ("use_api_socket: true", "use_api_socket"),
-        ("what_comes_next: 1", "what_comes_next"),
-        ("volumes: [{type: npipe, source: a, target: b}]", "volumes"),
-        ("build: /etc", "build.context"),
-        ("build: https://example.com/x.git", "build.context"),
-        ("build: {context: link}", "build.context"),
-        ("build: {context: ., dockerfile: ../../etc/passwd}", "build.dockerfile"),
-        ("build: {context: ., additional_contexts: {x: /etc}}", "build.additional_contexts"),
-        ("build: {context: ., network: host}", "build.network"),
-        ("build: {context: ., ssh: [default]}", "build.ssh"),
-        ("build: {context: ., privileged: true}", "build.privileged"),
-        ("build: {context: ., secrets: [x]}", "build.secrets"),
-    ] {
-        let expected = [(format!("services.api.{key}"), None)];
-        assert_eq!(judge_of(&with(line), root.path(), &grants), expected, "{line}");
-    }
-    for (text, path) in [
-        ("networks: {a: {external: true}}", "networks.a.external"),
-        ("networks: {a: {driver: host}}", "networks.a.driver"),
-        ("networks: {a: {driver: macvlan}}", "networks.a.driver"),
-        ("networks: {a: {driver_opts: {parent: eth0}}}", "networks.a.driver_opts"),
-        ("volumes: {a: {external: true}}", "volumes.a.external"),
-        ("volumes: {a: {driver_opts: {type: none, o: bind, device: /}}}", "volumes.a.driver_opts"),
-        ("volumes: {a: {driver: rexray}}", "volumes.a.driver"),
-        ("secrets: {a: {file: /etc/shadow}}", "secrets.a.file"),
-        ("secrets: {a: {environment: HOME}}", "secrets.a.environment"),
-        ("configs: {a: {external: true}}", "configs.a.external"),
-        ("models: {a: {}}", "models"),
-    ] {
-        assert_eq!(judge_of(text, root.path(), &grants), [(path.to_owned(), None)], "{text}");
+        let file = service(asked);
+        let refusals = judged(&file, &[]);
+        assert_eq!(refusals.len(), 1, "{file}: {refusals:?}");
+        assert_eq!(refusals[0].path, format!("services.a.{path}"), "{file}");
+        assert_eq!(refusals[0].grant.as_deref(), Some(grant), "{file}");
+        assert!(refusals[0].what.starts_with('`'), "{refusals:?}");
+        assert_eq!(judged(&file, &[grant]), [], "{file}");
     }
 }
 
 #[test]
-fn an_ordinary_file_is_taken() {
-    let root = tempfile::tempdir().unwrap();
-    std::fs::create_dir(root.path().join("site")).unwrap();
-    std::fs::write(root.path().join("Dockerfile"), "FROM scratch").unwrap();
-    std::fs::write(root.path().join("secret"), "x").unwrap();
-    let path = root.path().display();
-    let text = format!(
-        "version: '3.9'\nname: x\nx-common: {{}}\nservices:\n  api:\n    build: {{context: {path}, dockerfile: Dockerfile, args: {{A: b}}}}\n    \
-         command: null\n    container_name: fixed\n    depends_on: {{db: {{condition: service_started, required: true}}}}\n    \
-         deploy: {{resources: {{limits: {{memory: 1G}}, reservations: {{devices: [{{driver: nvidia, count: 1, capabilities: [gpu]}}]}}}}}}\n    \
-         environment: {{A: b}}\n    healthcheck: {{test: [CMD, x]}}\n    networks: {{default: null}}\n    \
-         ports: [{{mode: ingress, target: 80, published: '80', protocol: tcp}}, '8080:80', '127.0.0.1::80']\n    \
-         restart: always\n    secrets: [{{source: s, target: /x}}]\n    security_opt: [no-new-privileges:true]\n    \
-         sysctls: {{net.core.somaxconn: 1024}}\n    ulimits: {{nofile: 1024}}\n    \
-         volumes: ['{path}/site:/site', 'cache:/cache', {{type: volume, source: cache, target: /y, volume: {{}}}}]\n  \
-         db: {{image: y, network_mode: 'service:api', privileged: false, devices: []}}\n\
-         networks: {{default: {{name: x_default, ipam: {{}}, external: false}}}}\nvolumes: {{cache: {{name: x_cache}}}}\n\
-         secrets: {{s: {{name: x_s, file: {path}/secret}}}}\n"
-    );
-    assert_eq!(judge_of(&text, root.path(), &[]), []);
+fn what_cannot_be_granted() {
+    let all = ["privileged", "host-network", "docker-socket", "public-ports", "mount:/", "cap:ALL", "device:/"];
+    for (asked, path) in [
+        (json!({"network_mode": "container:db"}), "network_mode"),
+        (json!({"network_mode": "somebodys"}), "network_mode"),
+        (json!({"pid": "container:db"}), "pid"),
+        (json!({"ipc": "container:db"}), "ipc"),
+        (json!({"volumes_from": ["container:db"]}), "volumes_from"),
+        (json!({"volumes": ["/no/such/../path:/x"]}), "volumes"),
+        (json!({"volumes": [{"type": "npipe", "source": "x", "target": "/x"}]}), "volumes"),
+        (json!({"devices": ["/dev/gone/../mem"]}), "devices"),
+        (json!({"sysctls": {"kernel.shmmax": 1}}), "sysctls"),
+        (json!({"sysctls": ["fs.mqueue.msg_max=1"]}), "sysctls"),
+        (json!({"runtime": "other"}), "runtime"),
+        (json!({"cgroup_parent": "/x"}), "cgroup_parent"),
+        (json!({"device_cgroup_rules": ["a *:* rwm"]}), "device_cgroup_rules"),
+        (json!({"oom_kill_disable": true}), "oom_kill_disable"),
+        (json!({"oom_score_adj": -1000}), "oom_score_adj"),
+        (json!({"provider": {"type": "x"}}), "provider"),
+        (json!({"credential_spec": {"file": "x"}}), "credential_spec"),
+        (json!({"external_links": ["db"]}), "external_links"),
+        (json!({"storage_opt": {"size": "1G"}}), "storage_opt"),
+        (json!({"blkio_config": {"weight": 10}}), "blkio_config"),
+        (json!({"use_api_socket": true}), "use_api_socket"),
+        (json!({"whatever": "x"}), "whatever"),
+        (json!({"build": {"context": "/etc"}}), "build.context"),
+        (json!({"build": "/etc"}), "build.context"),
+        (json!({"build": {"context": "https://git.example/x.git"}}), "build.context"),
+        (json!({"build": {"context": ".", "dockerfile": "/etc/passwd"}}), "build.dockerfile"),
+        (json!({"build": {"context": ".", "network": "host"}}), "build.network"),
+        (json!({"build": {"context": ".", "privileged": true}}), "build.privileged"),
+        (json!({"build": {"context": ".", "entitlements": ["security.insecure"]}}), "build.entitlements"),
+        (json!({"build": {"context": ".", "ssh": ["default"]}}), "build.ssh"),
+        (json!({"build": {"context": ".", "secrets": ["x"]}}), "build.secrets"),
+        (json!({"build": {"context": ".", "additional_contexts": {"x": "/etc"}}}), "build.additional_contexts"),
+        (json!({"build": {"context": ".", "cache_to": ["type=local,dest=/x"]}}), "build.cache_to"),
+        (
+            json!({"deploy": {"resources": {"reservations": {"devices": [{"driver": "cdi"}]}}}}),
+            "deploy.resources.reservations.devices",
+        ),
+    ] {
+        let file = service(asked);
+        let refusals = judged(&file, &all);
+        assert_eq!(refusals.len(), 1, "{file}: {refusals:?}");
+        assert_eq!(refusals[0].path, format!("services.a.{path}"), "{file}");
+        assert_eq!(refusals[0].grant, None, "{file}");
+    }
 }
 
 #[test]
-fn a_file_refers_to_nothing_beyond_its_own() {
-    let root = tempfile::tempdir().unwrap();
-    std::fs::write(root.path().join("own.env"), "A=b").unwrap();
-    std::os::unix::fs::symlink("/etc/passwd", root.path().join("link.env")).unwrap();
-    let faults = |text: &str| raw::faults(&raw::parse(text).unwrap(), root.path());
-    for bad in [
-        "include: [other.yml]",
-        "services: {a: {extends: {file: other.yml, service: b}}}",
-        "services: {a: {label_file: own.env}}",
-        "services: {a: {env_file: /etc/passwd}}",
-        "services: {a: {env_file: [own.env, ../../etc/passwd]}}",
-        "services: {a: {env_file: [{path: link.env, required: false}]}}",
-        "services: {a: {env_file: absent.env}}",
+fn what_stands_beside_services() {
+    for (file, path) in [
+        (json!({"networks": {"n": {"external": true}}}), "networks.n.external"),
+        (json!({"networks": {"n": {"external": {"name": "x"}}}}), "networks.n.external"),
+        (json!({"networks": {"n": {"driver": "macvlan"}}}), "networks.n.driver"),
+        (json!({"networks": {"n": {"driver_opts": {"parent": "eth0"}}}}), "networks.n.driver_opts"),
+        (json!({"volumes": {"v": {"external": true}}}), "volumes.v.external"),
+        (json!({"volumes": {"v": {"driver": "nfs"}}}), "volumes.v.driver"),
+        (
+            json!({"volumes": {"v": {"driver_opts": {"type": "none", "o": "bind", "device": "/"}}}}),
+            "volumes.v.driver_opts",
+        ),
+        (json!({"secrets": {"s": {"file": "/etc/shadow"}}}), "secrets.s.file"),
+        (json!({"secrets": {"s": {"environment": "AWS_SECRET"}}}), "secrets.s.environment"),
+        (json!({"secrets": {"s": {"external": true}}}), "secrets.s.external"),
+        (json!({"configs": {"c": {"file": "../../etc/shadow"}}}), "configs.c.file"),
+        (json!({"models": {"m": {}}}), "models"),
+        (json!({"include": []}), "include"),
     ] {
-        assert_eq!(faults(bad).len(), 1, "{bad}");
+        let refusals = judged(&file, &[]);
+        assert_eq!(refusals.len(), 1, "{file}: {refusals:?}");
+        assert_eq!((refusals[0].path.as_str(), refusals[0].grant.as_deref()), (path, None), "{file}");
     }
-    for good in
-        ["services: {a: {env_file: own.env}}", "services: {a: {extends: {service: b}}, b: {image: x}}", "services: {}"]
+}
+
+#[test]
+fn what_every_service_may_do() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path();
+    std::fs::create_dir(path.join("conf")).unwrap();
+    std::fs::write(path.join("Dockerfile"), "").unwrap();
+    std::fs::write(path.join("key"), "").unwrap();
+    let file = json!({
+        "version": "3.8", "name": "x", "x-y": 1,
+        "services": {"a": {
+            "image": "i", "command": ["x"], "privileged": false, "security_opt": ["no-new-privileges:true"],
+            "build": {"context": path, "dockerfile": "Dockerfile", "args": {"A": "1"}, "network": "none"},
+            "ports": ["8080", "127.0.0.1:1:1", {"target": 80, "published": "80"}],
+            "volumes": ["cache:/c", "/anonymous", "./conf:/x", {"type": "tmpfs", "target": "/t"}],
+            "sysctls": {"net.core.somaxconn": 1}, "network_mode": "service:b", "pid": "service:b", "ipc": "private",
+            "volumes_from": ["b:ro"], "cap_drop": ["ALL"], "devices": [], "provider": null,
+            "deploy": {"replicas": 2, "resources": {"reservations": {"devices": [{"driver": "nvidia", "count": 1}]}}},
+            "post_start": [{"command": "x"}], "secrets": [{"source": "s"}],
+        }},
+        "networks": {"default": {"name": "x", "ipam": {}, "driver": "bridge", "external": false}},
+        "volumes": {"cache": {"name": "x", "driver": "local", "driver_opts": {}}, "plain": null},
+        "secrets": {"s": {"file": path.join("key")}},
+        "configs": {"c": {"content": "text"}},
+    });
+    assert_eq!(judged_in(&file, path, &[]), []);
+}
+
+#[test]
+fn links_in_its_own_files_do_not_lead_out() {
+    let root = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/etc", root.path().join("out")).unwrap();
+    let link = root.path().join("out");
+    let file = service(json!({"volumes": [{"type": "bind", "source": link, "target": "/x"}]}));
+    assert_eq!(judged_in(&file, root.path(), &[])[0].grant.as_deref(), Some("mount:/etc"));
+    let file = service(json!({"build": {"context": link}}));
+    assert_eq!(judged_in(&file, root.path(), &[])[0].path, "services.a.build.context");
+}
+
+#[test]
+fn a_grant_of_a_path_covers_what_is_below_and_nothing_beside() {
+    let file = service(json!({"volumes": ["/usr/lib:/x"]}));
+    for (granted, good) in [("mount:/usr", true), ("mount:/usr/", true), ("mount:/usr/lib", true), ("mount:/", true)]
+        .into_iter()
+        .chain([("mount:/usr/li", false), ("mount:/usr/lib/x", false), ("device:/usr", false), ("mount:", false)])
     {
-        assert_eq!(faults(good), Vec::<String>::new(), "{good}");
+        assert_eq!(judged(&file, &[granted]).is_empty(), good, "{granted}");
     }
 }
 
 #[test]
-fn yaml_that_would_fill_memory_is_refused() {
-    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-    for level in 1..9 {
-        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-        bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
-    }
-    assert!(raw::parse(&bomb).is_err());
-    let deep = format!("a: {}{}", "[".repeat(10_000), "]".repeat(10_000));
-    assert!(raw::parse(&deep).is_err());
-    assert!(raw::parse("[1]").is_err());
-    assert_eq!(raw::parse("a: &x {b: 1}\nc:\n  <<: *x\n  d: 2").unwrap()["c"], json!({"b": 1, "d": 2}));
+fn everything_is_reported_at_once() {
+    let file = json!({
+        "services": {"a": {"privileged": true, "cap_add": ["A", "B"]}, "b": {"pid": "host"}},
+        "volumes": {"v": {"external": true}},
+    });
+    assert_eq!(judged(&file, &[]).len(), 5);
 }
