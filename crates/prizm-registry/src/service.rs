@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
 use prizm_install::InstalledService;
 use prizm_protocol::ServiceManifest;
-use prizm_service::{Collected, Condition, InUse, Instance, Part, State};
+use prizm_service::{Collected, InUse, Instance, Part, State};
 use serde_json::{Map, Value};
 
 use crate::surroundings::Surroundings;
@@ -155,12 +154,15 @@ impl ServiceRegistry {
     /// # Errors
     /// One cannot be stopped.
     pub async fn stop_all(&self) -> Result<usize> {
-        let stop = |status: ServiceStatus| async move {
-            let runs = status.state.condition != Condition::Stopped;
-            Ok::<_, crate::Error>(runs && status.instance.stop(false).await?)
+        let all = self.status()?;
+        let stop = |status: &ServiceStatus| {
+            let instance = status.instance.clone();
+            async move { instance.stop(false).await }
         };
-        let stopped = try_join_all(self.status()?.into_iter().map(stop)).await?;
-        Ok(stopped.into_iter().filter(|ran| *ran).count())
+        // One that cannot be stopped keeps no other from it.
+        let stopped: Vec<_> = futures_util::future::join_all(all.iter().map(stop)).await;
+        let stopped: Result<Vec<bool>, _> = stopped.into_iter().collect();
+        Ok(stopped?.into_iter().filter(|ran| *ran).count())
     }
 }
 

@@ -98,17 +98,14 @@ impl Services {
         }
     }
 
-    /// Returns what the configuration says of a service, whichever of its names is used.
+    /// Returns what the configuration says of a service, whichever of its names is used. What a service calls
+    /// itself is its own word and counts for nothing.
     fn config_of(&self, name: &str, installed: &InstalledService) -> ServiceConfig {
-        let id = installed.manifest.service.name.as_str();
         let is_it = |(key, config): &(&String, &ServiceConfig)| {
-            let bundled = **key == id && self.bundled.contains_key(id);
-            key.as_str() == name
-                || **key == installed.identifier
-                || bundled
-                || config.source.as_ref() == Some(&installed.identifier)
+            let source = config.source.as_ref();
+            key.as_str() == name || **key == installed.identifier || source == Some(&installed.identifier)
         };
-        self.config.iter().filter(is_it).map(|(_, config)| config.clone()).next().unwrap_or_default()
+        self.config.iter().find(is_it).map(|(_, config)| config.clone()).unwrap_or_default()
     }
 
     /// Installs a service, once.

@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// The longest line of a log in an error, in bytes.
+const MAX_LINE: usize = 1024;
+/// The longest logs of an error, in bytes.
+const MAX_LOGS: usize = 256 * 1024;
+
 /// Which failure it is. The names are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -158,9 +163,14 @@ impl Error {
         self
     }
 
-    /// Adds what was written last.
+    /// Adds what was written last, as much of it as people read.
     #[must_use]
-    pub(crate) fn logged(mut self, logs: Vec<LogTail>) -> Self {
+    pub(crate) fn logged(mut self, mut logs: Vec<LogTail>) -> Self {
+        let mut room = MAX_LOGS;
+        for line in logs.iter_mut().flat_map(|tail| &mut tail.lines) {
+            line.truncate(line.floor_char_boundary(MAX_LINE.min(room)));
+            room -= line.len();
+        }
         self.logs = logs;
         self
     }

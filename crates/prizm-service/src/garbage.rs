@@ -24,7 +24,7 @@ pub struct Collected {
 /// # Errors
 /// Something cannot be removed.
 pub async fn collect_garbage(home: &Path, docker: Option<&str>, dry_run: bool) -> Result<Vec<Collected>> {
-    let mut collected = Vec::new();
+    let mut collected = unreadable(home, dry_run).await?;
     for instance in Instance::all(home, &Keeper::here())? {
         let what = match instance.left_as().await? {
             None => continue,
@@ -55,6 +55,23 @@ pub async fn collect_garbage(home: &Path, docker: Option<&str>, dry_run: bool) -
             remove(docker, &left.instance, is_gone).await?;
         }
         collected.push(Collected { instance: left.instance, what });
+    }
+    Ok(collected)
+}
+
+/// Removes what nobody owns and of which nobody can tell what it is.
+async fn unreadable(home: &Path, dry_run: bool) -> Result<Vec<Collected>> {
+    let mut collected = Vec::new();
+    for entry in std::fs::read_dir(Place::all(home)).into_iter().flatten().flatten() {
+        let place = Place::at(&entry.path());
+        if !place.exists() || place.spec().is_ok() || place.is_owned()? {
+            continue;
+        }
+        if !dry_run {
+            place.remove()?;
+        }
+        let instance = entry.file_name().to_string_lossy().into_owned();
+        collected.push(Collected { instance, what: "the state of a service that cannot be read".to_owned() });
     }
     Ok(collected)
 }

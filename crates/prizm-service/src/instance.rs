@@ -174,13 +174,18 @@ impl Instance {
     async fn until_ready(&self, may_start: bool, listener: Listener<'_>) -> Result<State> {
         let mut begun = 0;
         let mut told = (None, None);
+        // What its last owner wrote is not what the next one has to say.
+        let mut old = None;
         loop {
             let is_owned = self.place.is_owned()?;
             let state = self.place.state()?;
             match state.condition {
-                condition if is_owned && condition.is_usable() => return Ok(state),
-                Condition::Failed if begun > 0 || state.blocked_for().is_some() => return Err(self.failure(state)),
-                Condition::Stopped if begun > 0 && !is_owned => return Err(self.stopped()),
+                condition if is_owned && condition.is_usable() && is_alive(state.owner) => return Ok(state),
+                Condition::Failed if state.blocked_for().is_some() => return Err(self.failure(state)),
+                Condition::Failed if begun > 0 && old.as_ref() != Some(&state) => return Err(self.failure(state)),
+                Condition::Stopped if begun > 0 && !is_owned && old.as_ref() != Some(&state) => {
+                    return Err(self.stopped());
+                }
                 _ if is_owned => {
                     let now = (state.stage, state.detail);
                     if now != told {
@@ -194,6 +199,7 @@ impl Instance {
                 _ if begun >= ATTEMPTS => return Err(self.no_keeper("it ended again and again")),
                 _ => {
                     begun += 1;
+                    old = Some(state);
                     self.begin().await?;
                 }
             }
@@ -254,7 +260,7 @@ impl Instance {
         }
         self.place.pin(false)?;
         let ran = self.place.is_owned()?;
-        self.place.tell_to_stop(true)?;
+        let _told = self.place.tell_to_stop().await?;
         let until = Instant::now() + STOP;
         let own = loop {
             if let Some(own) = self.place.own().await? {
@@ -270,7 +276,6 @@ impl Instance {
         let before = self.place.state()?;
         let left_over = !matches!(before.condition, Condition::Stopped | Condition::Failed);
         self.place.write_state(&State { generation: before.generation, ..State::default() })?;
-        self.place.tell_to_stop(false)?;
         drop(own);
         Ok(ran || left_over)
     }
@@ -371,4 +376,11 @@ impl Instance {
         Error::new(ErrorKind::State, Phase::Stop, message)
             .hinted(format!("`{}` may say why", self.place.keeper_log().display()))
     }
+}
+
+/// Whether a process is there.
+fn is_alive(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    // One of another user is there, too.
+    pid.is_some_and(|pid| !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH)))
 }

@@ -51,7 +51,7 @@ impl Owner {
         let before = place.state()?;
         let state = State { owner: std::process::id(), generation: before.generation, ..State::default() };
         let board = Board { place: place.clone(), state: Mutex::new(state) };
-        board.put(|state| state.condition = Condition::Starting)?;
+        board.put(|state| state.condition = Condition::Starting);
         Ok(Some(Self { spec, place, backend, board, failures: Failures::default(), _lock: lock }))
     }
 
@@ -61,7 +61,7 @@ impl Owner {
         tokio::pin!(leave);
         loop {
             let end = tokio::select! {
-                end = self.live() => end?,
+                end = self.live() => end,
                 () = &mut leave => return self.leave().await,
             };
             let error = match end {
@@ -81,9 +81,11 @@ impl Owner {
                 state.endpoints.clear();
                 state.restarts += 1;
                 state.failure = Some(error);
-            })?;
-            // What is left of it would be in the way.
-            self.backend.stop().await?;
+            });
+            // What is left of it would be in the way; the next start removes it, where this cannot.
+            if let Err(error) = self.backend.stop().await {
+                tracing::warn!(instance = self.spec.instance, "{error}");
+            }
             let told = tokio::select! {
                 () = sleep(pause) => continue,
                 told = told(&self.place, UNWANTED) => told,
@@ -97,29 +99,29 @@ impl Owner {
     }
 
     /// Starts it, then watches it until it ends in one way or another.
-    async fn live(&mut self) -> Result<End> {
+    async fn live(&mut self) -> End {
         let begun = Instant::now();
         let up = tokio::select! {
             up = bring_up(&self.spec, &mut self.backend, &self.board) => up,
-            told = told(&self.place, UNWANTED) => return Ok(End::Told(told)),
+            told = told(&self.place, UNWANTED) => return End::Told(told),
         };
         let (endpoints, adopted) = match up {
             Ok(up) => up,
-            Err(error) => return Ok(End::Failed(error)),
+            Err(error) => return End::Failed(error),
         };
         tracing::info!(instance = self.spec.instance, ?endpoints, adopted, "ready");
-        self.board.ready(endpoints.clone(), adopted, begun.elapsed())?;
+        self.board.ready(endpoints.clone(), adopted, begun.elapsed());
         let idle = self.spec.manifest.service.idle_stop.map_or(IDLE_STOP, prizm_protocol::Span::get);
-        Ok(tokio::select! {
+        tokio::select! {
             told = told(&self.place, idle) => End::Told(told),
             error = self.backend.ended() => End::Failed(error),
-            result = alive(&self.spec, &self.board, &endpoints) => End::Failed(result?),
-        })
+            error = alive(&self.spec, &self.board, &endpoints) => End::Failed(error),
+        }
     }
 
     /// Stops it, and says so.
     async fn finish(mut self, failure: Option<(Error, Option<Duration>)>) -> Result<()> {
-        self.board.put(|state| state.condition = Condition::Stopping)?;
+        self.board.put(|state| state.condition = Condition::Stopping);
         let stopped = self.backend.stop().await;
         let failure = failure.or_else(|| stopped.as_ref().err().map(|error| (error.clone(), None)));
         if !self.place.exists() {
@@ -131,7 +133,7 @@ impl Owner {
             let cool_down = failure.as_ref().and_then(|(_, cool_down)| *cool_down);
             state.retry_at_ms = cool_down.map(|left| now_ms() + u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
             state.failure = failure.map(|(error, _)| error);
-        })?;
+        });
         stopped
     }
 
@@ -149,7 +151,7 @@ async fn bring_up(spec: &Arc<Spec>, backend: &mut Backend, board: &Board) -> Res
     board.put(|state| {
         state.condition = Condition::Starting;
         state.stage = Some("prepare".to_owned());
-    })?;
+    });
     if let Some(endpoints) = backend.adopt().await? {
         let answer = probe::ask(spec.manifest.service.readiness.probe(), &endpoints, patience(spec)).await;
         if answer.is_ok() {
@@ -193,7 +195,7 @@ async fn ready(spec: &Spec, board: &Board, endpoints: &Endpoints) -> Result<()> 
 }
 
 /// Asks now and then whether it lives, for ever, or until it has not answered too often.
-async fn alive(spec: &Spec, board: &Board, endpoints: &Endpoints) -> Result<Error> {
+async fn alive(spec: &Spec, board: &Board, endpoints: &Endpoints) -> Error {
     let Some(liveness) = &spec.manifest.service.liveness else { return std::future::pending().await };
     let mut failures = 0;
     loop {
@@ -203,7 +205,7 @@ async fn alive(spec: &Spec, board: &Board, endpoints: &Endpoints) -> Result<Erro
                 board.put(|state| {
                     state.condition = Condition::Ready;
                     state.failure = None;
-                })?;
+                });
             }
             failures = 0;
             continue;
@@ -212,12 +214,12 @@ async fn alive(spec: &Spec, board: &Board, endpoints: &Endpoints) -> Result<Erro
         let message = format!("the service does not answer any more ({failures} times): {answer}");
         let error = Error::new(ErrorKind::Liveness, Phase::Run, message).hinted("it is started again by itself");
         if failures >= liveness.failures() {
-            return Ok(error);
+            return error;
         }
         board.put(|state| {
             state.condition = Condition::Degraded;
             state.failure = Some(error);
-        })?;
+        });
     }
 }
 
@@ -228,28 +230,27 @@ struct Board {
 }
 
 impl Board {
-    fn put(&self, change: impl FnOnce(&mut State)) -> Result<()> {
-        let state = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = state.condition;
-            change(&mut state);
-            if state.condition != Condition::Starting {
-                state.stage = None;
-                state.detail = None;
-            }
-            if state.condition != before || state.since_ms == 0 {
-                state.since_ms = now_ms();
-            }
-            state.clone()
-        };
-        match self.place.write_state(&state) {
-            // Without its directory nobody reads it.
-            Err(_) if !self.place.exists() => Ok(()),
-            result => result,
+    /// What cannot be written is lost, and ends no service: a full disk is no reason to.
+    fn put(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.condition;
+        change(&mut state);
+        if state.condition != Condition::Starting {
+            state.stage = None;
+            state.detail = None;
+        }
+        if state.condition != before || state.since_ms == 0 {
+            state.since_ms = now_ms();
+        }
+        // Without its directory nobody reads it.
+        if let Err(error) = self.place.write_state(&state)
+            && self.place.exists()
+        {
+            tracing::warn!("{error}");
         }
     }
 
-    fn ready(&self, endpoints: Endpoints, adopted: bool, took: Duration) -> Result<()> {
+    fn ready(&self, endpoints: Endpoints, adopted: bool, took: Duration) {
         self.put(|state| {
             state.condition = Condition::Ready;
             state.endpoints = endpoints;
@@ -257,7 +258,7 @@ impl Board {
             state.adopted = adopted;
             state.failure = None;
             state.start_ms = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        })
+        });
     }
 
     /// Whether the service was ready since there is this owner.
@@ -269,13 +270,10 @@ impl Board {
 impl Report for Board {
     fn stage(&self, stage: &str, detail: &str) {
         let detail: String = detail.chars().filter(|c| !c.is_control()).take(200).collect();
-        let put = self.put(|state| {
+        self.put(|state| {
             state.stage = Some(stage.to_owned());
             state.detail = Some(detail).filter(|detail| !detail.is_empty());
         });
-        if let Err(error) = put {
-            tracing::debug!("how far the start is cannot be told: {error}");
-        }
     }
 }
 

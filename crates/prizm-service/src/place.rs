@@ -29,7 +29,7 @@ const GLANCE: Duration = Duration::from_millis(200);
 ///   owner.lock    held by its owner
 ///   users.lock    shared by everybody who uses it; its time is that of the last use
 ///   pinned        there as long as it runs until it is told to stop
-///   stop          there while it is told to
+///   stop.lock     held by whoever waits until it has stopped
 ///   gpu           how much memory of the GPU it was admitted with
 ///   service.log   what its process writes; keeper.log, what its owner does
 ///   compose.json  the file that its containers were made from
@@ -85,7 +85,9 @@ impl Place {
 
     /// Returns what the instance is doing, as its last owner wrote it.
     pub(crate) fn state(&self) -> Result<State> {
-        Ok(self.read("state.json")?.unwrap_or_default())
+        // What cannot be read says nothing: its owner writes it anew.
+        let state = self.read("state.json").inspect_err(|error| tracing::warn!("{error}"));
+        Ok(state.ok().flatten().unwrap_or_default())
     }
 
     pub(crate) fn write_state(&self, state: &State) -> Result<()> {
@@ -135,12 +137,14 @@ impl Place {
         self.mark("pinned", pinned)
     }
 
+    /// Whether somebody waits until it has stopped.
     pub(crate) fn is_told_to_stop(&self) -> bool {
-        self.0.join("stop").exists()
+        matches!(FileLock::try_share(&self.0.join("stop.lock")), Ok(None))
     }
 
-    pub(crate) fn tell_to_stop(&self, stop: bool) -> Result<()> {
-        self.mark("stop", stop)
+    /// Tells its owner to stop, as long as this is held: nobody is told to by one who has died.
+    pub(crate) async fn tell_to_stop(&self) -> Result<FileLock> {
+        FileLock::take(&self.0.join("stop.lock")).await
     }
 
     /// Notes how much memory of the GPU it was admitted with.

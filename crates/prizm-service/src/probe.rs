@@ -1,6 +1,6 @@
 //! Asking a service, from this machine and through its published port, whether it can be used.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use url::Url;
 
 use crate::backend::Endpoints;
 
+/// How long a proxy may take to find that nobody listens.
+const PROXY: Duration = Duration::from_millis(300);
 /// The most of an answer that is read.
 const MAX_BODY: u64 = 256 * 1024;
 
@@ -67,11 +69,23 @@ fn connect(name: &str, url: &Url, timeout: Duration) -> Result<(), String> {
     let mut last = format!("`{host}` has no address");
     for address in addresses {
         match TcpStream::connect_timeout(&address, timeout) {
-            Ok(_) => return Ok(()),
+            Ok(stream) => match hangs_up(stream, timeout) {
+                false => return Ok(()),
+                true => last = format!("endpoint `{name}` at {address} hangs up: nobody listens behind it"),
+            },
             Err(error) => last = format!("endpoint `{name}` at {address}: {error}"),
         }
     }
     Err(last)
+}
+
+/// Whether a connection ends at once: an engine's proxy takes each one, and only then asks the container.
+fn hangs_up(mut stream: TcpStream, timeout: Duration) -> bool {
+    let patience = stream.set_read_timeout(Some(timeout.min(PROXY)));
+    match patience.and_then(|()| stream.read(&mut [0])) {
+        Ok(read) => read == 0,
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
 }
 
 fn get(url: &Url, probe: &HttpProbe, timeout: Duration) -> Result<(), String> {

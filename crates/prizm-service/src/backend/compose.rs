@@ -61,6 +61,8 @@ const DOWN: Duration = Duration::from_secs(60);
 const GRACE: &str = "10";
 /// How long containers may take to run once they are started.
 const BEGIN: Duration = Duration::from_secs(60);
+/// How long an engine may not answer before its containers count as gone.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How soon the engine is asked again.
 const POLL: Duration = Duration::from_millis(200);
 /// How long an event is waited for before the engine is asked all the same.
@@ -195,13 +197,20 @@ impl Compose {
 
     pub(crate) async fn ended(&mut self) -> Error {
         let Some(Running { engine, plan }) = &self.running else { return std::future::pending().await };
+        let mut answered = Instant::now();
         loop {
             // What happens while it is looked counts as well.
             let since = observe::now();
             let parts = match observe::parts(engine, &self.spec.instance).await {
                 Ok(parts) => parts,
+                // An engine may be busy, or be started again.
+                Err(_) if answered.elapsed() < SILENCE => {
+                    sleep(POLL).await;
+                    continue;
+                }
                 Err(error) => return error.at(Phase::Run),
             };
+            answered = Instant::now();
             if let Some(part) = fate::failed(&parts, plan) {
                 return fate::error(engine, part, &parts, Phase::Run).await;
             }

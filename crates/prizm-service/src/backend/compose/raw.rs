@@ -24,11 +24,24 @@ pub(super) fn read(root: &Path, file: &str) -> Result<Value, String> {
     yaml::read(&text.ok_or_else(|| "there is no such file".to_owned())?)
 }
 
+/// The parts of a file that are looked at; `include` is told by itself.
+fn is_part(key: &str) -> bool {
+    let known = ["configs", "include", "name", "networks", "secrets", "services", "version", "volumes"];
+    known.contains(&key) || key.starts_with("x-")
+}
+
 /// Returns everything in it that would make Compose read files which are not the service's own.
 pub(super) fn faults(file: &Value, root: &Path) -> Vec<String> {
     let mut faults = Vec::new();
     if file.get("include").is_some() {
         faults.push("`include`: a service is described in one file".to_owned());
+    }
+    // Else Compose might take it for one of its first format, and its top level for services.
+    if !file.get("services").is_some_and(Value::is_object) {
+        faults.push("`services`: there is no table of services".to_owned());
+    }
+    for key in table(Some(file)).map(|(key, _)| key).filter(|key| !is_part(key)) {
+        faults.push(format!("`{}`: it is no part of a service", key.escape_debug()));
     }
     for (name, service) in table(file.get("services")) {
         let at = |key: &str| format!("`services.{}.{key}`", name.escape_debug());
