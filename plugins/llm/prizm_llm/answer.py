@@ -10,16 +10,17 @@ from prizm_plugin import Context, Error
 from . import stream
 from .refusal import Refusal
 
-COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+# What the server calls its counts, and Prizm.
+UNITS = {"prompt_tokens": "promptTokens", "completion_tokens": "completionTokens", "total_tokens": "tokens"}
 
 
 @dataclass
 class Answer:
-    """What a model said, why it ended, and how many tokens that took."""
+    """What a model said, why it ended, and what it used, in units by name."""
 
     text: str = ""
     finish: str | None = None
-    tokens: dict[str, int] = field(default_factory=dict)
+    usage: dict[str, int] = field(default_factory=dict)
 
 
 def hear(lines: stream.Lines, context: Context) -> Answer:
@@ -31,7 +32,7 @@ def hear(lines: stream.Lines, context: Context) -> Answer:
             raise Refusal.within(event["error"]).error()
         usage = event.get("usage")
         if isinstance(usage, dict):
-            answer.tokens = {name: usage[name] for name in COUNTS if isinstance(usage.get(name), int)}
+            answer.usage = {unit: usage[name] for name, unit in UNITS.items() if isinstance(usage.get(name), int)}
         for choice in _objects(event, event.get("choices") or []):
             for delta in _objects(event, [choice.get("delta") or {}]):
                 piece = delta.get("content")

@@ -80,10 +80,9 @@ def chat(request: Request, context: Context) -> Result:
     if server is None:
         raise Error("NotConfigured", f"there is no server: neither `baseUrl` nor the service `{SERVICE}` is configured")
     answer = server.ask(question, context)
-    meta: dict[str, Any] = {"tokens": answer.tokens} if answer.tokens else {}
-    if answer.finish == "length":
-        meta["warnings"] = ["the answer was cut at `maxTokens`"]
-    return Result([answer.text], meta=meta or None)
+    is_cut = answer.finish == "length"
+    meta = {"warnings": ["the answer was cut: `maxTokens` or the context was full"]} if is_cut else None
+    return Result([answer.text], usage=answer.usage or None, meta=meta)
 
 
 def _question(request: Request) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from .refusal import Refusal
 # A server that loads its model answers 503. How long that is waited for, in seconds.
 LOADING = 60.0
 PAUSE = 0.2
-# How long a server may be silent, in seconds.
+# How long a server may be silent before it answers, and in an answer, in seconds. One that takes a call at a time, as
+# llama.cpp does, lets the others wait without a word.
+TURN = 900.0
 SILENCE = 120.0
 MOST_REFUSAL = 64 * 1024
 
@@ -59,10 +61,13 @@ class Server:
         try:
             connection.connect()
             # The connection forgets its socket where it will not be used again.
-            withdraw = context.on_cancel(functools.partial(_cut, connection.sock))
+            sock = connection.sock
+            withdraw = context.on_cancel(functools.partial(_cut, sock))
             try:
+                sock.settimeout(TURN)
                 connection.request("POST", self.address.path, body, self._headers())
                 response = connection.getresponse()
+                sock.settimeout(SILENCE)
                 failed = "broke off"
                 if response.status != 200:
                     said = response.read(MOST_REFUSAL)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import http.server
 import socket
 import threading
+import time
 from typing import Any, Callable
 from unittest import mock
 
@@ -120,9 +122,23 @@ class Breaks(Case):
         self.assertIn("does not answer", error["message"])
 
     def test_silence_has_an_end(self) -> None:
-        with mock.patch.object(server_module, "SILENCE", 0.05):
-            for writes, words in (((), "does not answer: timed out"), ((OK, piece("x")), "broke off: timed out")):
+        for limit, writes, words in (
+            ("TURN", (), "does not answer: timed out"),
+            ("SILENCE", (OK,), "broke off: timed out"),
+            ("SILENCE", (OK, piece("x")), "broke off: timed out"),
+        ):
+            with self.subTest(words), mock.patch.object(server_module, limit, 0.05):
                 self.assertIn(words, self.refused("UpstreamError", fall_silent(*writes))["message"])
+
+
+    def test_a_turn_may_come_later_than_silence_may_last(self) -> None:
+        def late(handler: http.server.BaseHTTPRequestHandler) -> None:
+            # Until it is over for sure: the client waits on another thread.
+            time.sleep(0.2)
+            handler.wfile.write(OK + piece("x") + END)
+
+        with mock.patch.object(server_module, "SILENCE", 0.05):
+            self.assertEqual(self.said(late), "x")
 
 
 class Cancelling(Case):
