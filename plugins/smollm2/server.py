@@ -38,6 +38,8 @@ def main() -> None:
     # Its threads meet many times a token. One that spins meanwhile keeps the processor from the one it waits for
     # where others are at work, too: 1 token a second instead of 20. OpenMP reads it when llama.cpp is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # When it fails, as for want of memory, its last line says why, without the pages of a debugger.
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     import xllamacpp
 
     calls = number("MAX_CONCURRENCY", 1, 64)
@@ -56,15 +58,18 @@ def main() -> None:
     # So small a model says the same again and again without it.
     parameters.sampling.penalty_repeat = 1.15
 
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    signal.signal(signal.SIGINT, lambda *_: ended.set())
+    # While it loads, no handler of Python's would have its turn: the system ends it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     print(f"loading {pathlib.Path(parameters.model.path).name}", file=sys.stderr, flush=True)
-    server = xllamacpp.Server(parameters)
-    print(f"listening at {server.listening_address}", file=sys.stderr, flush=True)
-    ended.wait()
+    try:
+        server = xllamacpp.Server(parameters)
+    except RuntimeError as error:
+        sys.exit(f"llama.cpp does not start at 127.0.0.1:{parameters.port}: {error}")
     # Its threads have nothing to save, and some wait for their clients.
-    os._exit(0)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: os._exit(0))
+    print(f"ready at {server.listening_address}", file=sys.stderr, flush=True)
+    threading.Event().wait()
 
 
 if __name__ == "__main__":

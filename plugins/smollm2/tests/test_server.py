@@ -47,7 +47,7 @@ class Environment(unittest.TestCase):
                     server.weights()
 
     def test_it_ends_where_its_programs_are_missing(self) -> None:
-        ended = subprocess.run([sys.executable, "-I", "-B", ROOT / "server.py"], capture_output=True, check=False)
+        ended = subprocess.run([sys.executable, "-I", "-S", "-B", ROOT / "server.py"], capture_output=True, check=False)
         self.assertNotEqual(ended.returncode, 0)
 
 
