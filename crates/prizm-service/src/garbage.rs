@@ -1,6 +1,7 @@
 //! What is left behind by owners that were killed, or by a PRIZM_HOME that is gone.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -8,6 +9,9 @@ use crate::backend::{leftovers, remove};
 use crate::error::ErrorKind;
 use crate::place::Place;
 use crate::{Condition, Instance, Keeper, Result};
+
+/// What is younger may be in the making.
+const YOUNG: Duration = Duration::from_secs(60);
 
 /// Something that nobody owned any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,7 +68,11 @@ async fn unreadable(home: &Path, dry_run: bool) -> Result<Vec<Collected>> {
     let mut collected = Vec::new();
     for entry in std::fs::read_dir(Place::all(home)).into_iter().flatten().flatten() {
         let place = Place::at(&entry.path());
-        if !place.exists() || place.spec().is_ok() || place.is_owned()? {
+        let is_young = || {
+            entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age < YOUNG))
+        };
+        let has_volumes = entry.path().join("volumes").exists();
+        if !place.exists() || place.spec().is_ok() || has_volumes || is_young() || place.is_owned()? {
             continue;
         }
         if !dry_run {

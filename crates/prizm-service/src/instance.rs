@@ -13,12 +13,16 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::keeper::{Begun, Keeper};
 use crate::lock::FileLock;
 use crate::place::Place;
+use crate::state::now_ms;
 use crate::{Condition, Result, Spec, State, external, owner};
 
 /// How soon a waiter looks again.
 const POLL: Duration = Duration::from_millis(20);
 /// How often a start is begun for one user: an owner may be killed.
 const ATTEMPTS: u32 = 3;
+/// How long an owner that has just begun may leave the state of one that has died. One whose pid is not seen
+/// for longer is in another namespace.
+const STRANGE: Duration = Duration::from_secs(2);
 /// How long a keeper may take until it owns its instance.
 const KEEPER_START: Duration = Duration::from_secs(10);
 /// How long a service may take to stop before that is an error.
@@ -176,11 +180,17 @@ impl Instance {
         let mut told = (None, None);
         // What its last owner wrote is not what the next one has to say.
         let mut old = None;
+        let mut strange = Instant::now() + STRANGE;
         loop {
             let is_owned = self.place.is_owned()?;
             let state = self.place.state()?;
             match state.condition {
-                condition if is_owned && condition.is_usable() && is_alive(state.owner) => return Ok(state),
+                condition
+                    if is_owned && condition.is_usable() && (is_alive(state.owner) || Instant::now() > strange) =>
+                {
+                    return Ok(state);
+                }
+                condition if is_owned && condition.is_usable() => {}
                 Condition::Failed if state.blocked_for().is_some() => return Err(self.failure(state)),
                 Condition::Failed if begun > 0 && old.as_ref() != Some(&state) => return Err(self.failure(state)),
                 Condition::Stopped if begun > 0 && !is_owned && old.as_ref() != Some(&state) => {
@@ -199,6 +209,7 @@ impl Instance {
                 _ if begun >= ATTEMPTS => return Err(self.no_keeper("it ended again and again")),
                 _ => {
                     begun += 1;
+                    strange = Instant::now() + STRANGE;
                     old = Some(state);
                     self.begin().await?;
                 }
@@ -241,7 +252,7 @@ impl Instance {
         if let Some(_own) = self.place.own().await? {
             // What it failed with before does not count any more.
             let before = self.place.state()?;
-            self.place.write_state(&State { generation: before.generation, ..State::default() })?;
+            self.place.write_state(&State { generation: before.generation, since_ms: now_ms(), ..State::default() })?;
         }
         // Not before it runs: a start that is given up leaves nothing that would keep it.
         let _in_use = self.enter(true, listener).await?;
@@ -275,13 +286,15 @@ impl Instance {
         owner::clean((*self.spec).clone(), &self.place, purge).await?;
         let before = self.place.state()?;
         let left_over = !matches!(before.condition, Condition::Stopped | Condition::Failed);
-        self.place.write_state(&State { generation: before.generation, ..State::default() })?;
+        self.place.write_state(&State { generation: before.generation, since_ms: now_ms(), ..State::default() })?;
         drop(own);
         Ok(ran || left_over)
     }
 
     /// Returns in which condition it was left, where nobody owns it.
     pub(crate) async fn left_as(&self) -> Result<Option<Condition>> {
+        // Whoever begins to use it has not begun an owner yet.
+        let Some(_closed) = self.place.close()? else { return Ok(None) };
         match self.place.own().await? {
             Some(_own) => Ok(Some(self.place.state()?.condition)),
             None => Ok(None),
@@ -291,11 +304,12 @@ impl Instance {
     /// Removes what is left of it, where nobody owns it. Volumes that persist stay, and what is known of it
     /// with them. Tells whether anything was removed.
     pub(crate) async fn collect(&self) -> Result<bool> {
+        let Some(_closed) = self.place.close()? else { return Ok(false) };
         let Some(_own) = self.place.own().await? else { return Ok(false) };
         let before = self.place.state()?;
         let has_volumes = owner::clean((*self.spec).clone(), &self.place, false).await?;
         self.place.pin(false)?;
-        self.place.write_state(&State { generation: before.generation, ..State::default() })?;
+        self.place.write_state(&State { generation: before.generation, since_ms: now_ms(), ..State::default() })?;
         if has_volumes {
             return Ok(!matches!(before.condition, Condition::Stopped | Condition::Failed));
         }

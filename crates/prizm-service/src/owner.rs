@@ -110,7 +110,10 @@ impl Owner {
             Err(error) => return End::Failed(error),
         };
         tracing::info!(instance = self.spec.instance, ?endpoints, adopted, "ready");
-        self.board.ready(endpoints.clone(), adopted, begun.elapsed());
+        if let Err(error) = self.board.ready(endpoints.clone(), adopted, begun.elapsed()) {
+            // Nobody would hear of it.
+            return End::Failed(error);
+        }
         let idle = self.spec.manifest.service.idle_stop.map_or(IDLE_STOP, prizm_protocol::Span::get);
         tokio::select! {
             told = told(&self.place, idle) => End::Told(told),
@@ -140,8 +143,8 @@ impl Owner {
     /// Ends with its program: stops the service, unless others use it, who will own it next.
     async fn leave(self) -> Result<()> {
         match self.place.close()? {
-            Some(_closed) if !self.place.is_pinned() => self.finish(None).await,
-            _ => Ok(()),
+            Some(_closed) => self.finish(None).await,
+            None => Ok(()),
         }
     }
 }
@@ -232,6 +235,12 @@ struct Board {
 impl Board {
     /// What cannot be written is lost, and ends no service: a full disk is no reason to.
     fn put(&self, change: impl FnOnce(&mut State)) {
+        if let Err(error) = self.write(change) {
+            tracing::warn!("{error}");
+        }
+    }
+
+    fn write(&self, change: impl FnOnce(&mut State)) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let before = state.condition;
         change(&mut state);
@@ -242,23 +251,22 @@ impl Board {
         if state.condition != before || state.since_ms == 0 {
             state.since_ms = now_ms();
         }
-        // Without its directory nobody reads it.
-        if let Err(error) = self.place.write_state(&state)
-            && self.place.exists()
-        {
-            tracing::warn!("{error}");
+        match self.place.write_state(&state) {
+            // Without its directory nobody reads it.
+            Err(_) if !self.place.exists() => Ok(()),
+            written => written,
         }
     }
 
-    fn ready(&self, endpoints: Endpoints, adopted: bool, took: Duration) {
-        self.put(|state| {
+    fn ready(&self, endpoints: Endpoints, adopted: bool, took: Duration) -> Result<()> {
+        self.write(|state| {
             state.condition = Condition::Ready;
             state.endpoints = endpoints;
             state.generation += 1;
             state.adopted = adopted;
             state.failure = None;
             state.start_ms = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        });
+        })
     }
 
     /// Whether the service was ready since there is this owner.

@@ -165,7 +165,9 @@ pub(super) fn check(
     if tcp.is_some() {
         return wrong(key.to_owned(), "`http` and `tcp` exclude each other".to_owned());
     }
-    if !http.path.starts_with('/') || http.path.contains(char::is_control) {
+    // Two slashes would begin a host.
+    let leads_away = http.path.starts_with("//") || http.path.contains('\\');
+    if !http.path.starts_with('/') || leads_away || http.path.contains(char::is_control) {
         return wrong(format!("{key}.http.path"), format!("`{}` is no path", http.path.escape_debug()));
     }
     if let Some(status) = http.status.iter().find(|status| !(100..600).contains(*status)) {

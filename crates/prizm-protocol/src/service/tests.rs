@@ -78,6 +78,7 @@ fn what_is_wrong_is_named_with_its_path() {
     check("[service.endpoints.http]", "[service.endpoints.\"a b\"]", "`service.endpoints.a b`");
     check("endpoint = \"http\", path", "endpoint = \"grpc\", path", "`service.readiness.http.endpoint`: `grpc` is no");
     check("path = \"/health\"", "path = \"health\"", "`service.readiness.http.path`: `health` is no path");
+    check("path = \"/health\"", "path = \"//evil.example/\"", "`//evil.example/` is no path");
     check("status = [200]", "status = [20]", "20 is no status");
     check("\"/status\" = \"ok\"", "status = \"ok\"", "`service.readiness.http.json.status`");
     check("tcp = { endpoint = \"http\" }", "", "`service.liveness`: it asks nothing");

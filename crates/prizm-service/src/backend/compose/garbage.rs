@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use bollard::errors::Error as EngineError;
 use bollard::models::ContainerSummaryStateEnum;
@@ -10,13 +11,17 @@ use bollard::query_parameters::{
     RemoveVolumeOptions,
 };
 use serde::Serialize;
+use tokio::time::sleep;
 
 use super::engine::Engine;
-use super::label;
+use super::{POLL, label};
 use crate::Result;
 
 /// The label by which Compose tells the volumes of a file apart.
 const VOLUME: &str = "com.docker.compose.volume";
+
+/// How long what cannot be removed yet is tried again.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What there is of one instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -62,29 +67,31 @@ pub(crate) async fn remove(docker_host: Option<&str>, instance: &str, purge: boo
 }
 
 /// Removes the containers and networks of an instance, with the volumes that have no name; and those volumes
-/// that are chosen by their names in its file.
+/// that are chosen by their names in its file. It looks again until nothing is left: what was begun before may
+/// still come into being, and a network is in use until its containers are gone.
 pub(super) async fn remove_from(engine: &Engine, instance: &str, chosen: impl Fn(&str) -> bool) -> Result<()> {
-    for thing in things(engine, &format!("{}={instance}", label::INSTANCE)).await? {
-        let removed = match thing.kind {
-            Kind::Container { .. } => {
-                let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-                engine.docker.remove_container(&thing.id, Some(options)).await
-            }
-            Kind::Network => engine.docker.remove_network(&thing.id).await,
-            Kind::Volume if chosen(thing.labels.get(VOLUME).map_or("", |name| name)) => {
-                engine.docker.remove_volume(&thing.id, None::<RemoveVolumeOptions>).await
-            }
-            Kind::Volume => Ok(()),
-        };
-        match removed {
-            // What somebody else has removed, or is removing, is gone.
-            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) | Ok(()) => {}
-            Err(EngineError::DockerResponseServerError { status_code: 409, message })
-                if message.contains("already in progress") => {}
-            Err(error) => return Err(engine.failed(&error)),
+    let until = Instant::now() + PATIENCE;
+    let label = format!("{}={instance}", label::INSTANCE);
+    let goes = |thing: &Thing| match thing.kind {
+        Kind::Volume => chosen(thing.labels.get(VOLUME).map_or("", |name| name)),
+        _ => true,
+    };
+    loop {
+        let mut all: Vec<_> = things(engine, &label).await?;
+        all.retain(goes);
+        if all.is_empty() {
+            return Ok(());
+        }
+        let mut failure = None;
+        for thing in &all {
+            failure = thing.remove(engine).await.err().or(failure);
+        }
+        match failure {
+            Some(error) if Instant::now() > until => return Err(engine.failed(&error)),
+            Some(_) => sleep(POLL).await,
+            None => {}
         }
     }
-    Ok(())
 }
 
 /// Whether an instance has volumes.
@@ -98,6 +105,24 @@ struct Thing {
     id: String,
     labels: HashMap<String, String>,
     kind: Kind,
+}
+
+impl Thing {
+    async fn remove(&self, engine: &Engine) -> std::result::Result<(), EngineError> {
+        let removed = match self.kind {
+            Kind::Container { .. } => {
+                let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+                engine.docker.remove_container(&self.id, Some(options)).await
+            }
+            Kind::Network => engine.docker.remove_network(&self.id).await,
+            Kind::Volume => engine.docker.remove_volume(&self.id, None::<RemoveVolumeOptions>).await,
+        };
+        match removed {
+            // Somebody else was faster.
+            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+            removed => removed,
+        }
+    }
 }
 
 enum Kind {

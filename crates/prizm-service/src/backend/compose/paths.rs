@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// take for a path within it is none, whatever files there are: a home, a URL, another machine's directory.
 pub(super) fn own(root: &Path, path: &str) -> Option<PathBuf> {
     let is_relative = !path.starts_with('/');
-    if path.starts_with('~') || (is_relative && (path.contains(':') || path.starts_with("github.com/"))) {
+    if path.starts_with('~') || (is_relative && (path.contains([':', '@']) || path.starts_with("github.com/"))) {
         return None;
     }
     let real = root.join(path).canonicalize().ok()?;

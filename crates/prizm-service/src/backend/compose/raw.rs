@@ -45,6 +45,10 @@ pub(super) fn faults(file: &Value, root: &Path) -> Vec<String> {
     }
     for (name, service) in table(file.get("services")) {
         let at = |key: &str| format!("`services.{}.{key}`", name.escape_debug());
+        // It stands in commands.
+        if name.starts_with('-') {
+            faults.push(format!("{}: it begins with `-`", at("")));
+        }
         if service.get("extends").and_then(|extends| extends.get("file")).is_some() {
             faults.push(format!("{}: a service is described in one file", at("extends.file")));
         }
@@ -145,7 +149,10 @@ mod tests {
             let file = json!({"services": {"a": service}});
             assert_eq!(faults(&file, root.path()).len(), expected, "{file}");
         }
-        assert_eq!(faults(&json!({"include": ["own.env"]}), root.path()).len(), 1);
+        assert_eq!(faults(&json!({"include": ["own.env"], "services": {}}), root.path()).len(), 1);
+        // The first format has no table of services; and what is no part of a service is none.
+        assert_eq!(faults(&json!({"api": {"image": "x", "env_file": "/etc/passwd"}}), root.path()).len(), 2);
+        assert_eq!(faults(&json!({"services": {"--help": {}}, "x-more": 1}), root.path()).len(), 1);
     }
 
     #[test]

@@ -61,7 +61,9 @@ impl Said {
     /// Makes an error of a call that failed: of the kind that its words tell, else of this one.
     pub(super) fn failure(&self, kind: ErrorKind, phase: Phase, what: &str) -> Error {
         let lines: Vec<_> = self.tail.iter().map(|line| line.replace(variables::PREFIX, "")).collect();
-        let last = lines.iter().rev().find(|line| !line.trim().is_empty()).cloned().unwrap_or_default();
+        // Version 1 ends with a line that says nothing.
+        let says = |line: &&String| !line.trim().is_empty() && !line.starts_with("Encountered errors");
+        let last = lines.iter().rev().find(says).cloned().unwrap_or_default();
         let text = lines.join("\n").to_lowercase();
         let known = KNOWN.iter().find(|(words, ..)| words.iter().any(|word| text.contains(word)));
         let (kind, hint) = known.map_or((kind, "its last lines say why"), |(_, kind, hint)| (*kind, *hint));
@@ -92,7 +94,8 @@ mod tests {
             ("could not select device driver \"nvidia\" with capabilities: [[gpu]]", ErrorKind::NoGpu),
             ("something else", ErrorKind::Exit),
         ] {
-            let said = Said { code: Some(1), tail: vec![line.to_owned(), String::new()], ..Said::default() };
+            let tail = [line, "Encountered errors while bringing up the project.", ""].map(str::to_owned).to_vec();
+            let said = Said { code: Some(1), tail, ..Said::default() };
             let error = said.failure(ErrorKind::Exit, Phase::Start, "it fails");
             assert_eq!(error.kind(), kind, "{line}");
             assert_eq!(error.to_string(), format!("it fails: {line}"));

@@ -180,7 +180,10 @@ impl Judge<'_> {
                     let what = format!("`{}`: it is not among the service's own files", host.escape_debug());
                     self.unless(format!("{}{real}", grant::MOUNT), path.to_owned(), what);
                 }
-                Err(_) => self.never(path.to_owned(), format!("`{}`: there is no such path", host.escape_debug())),
+                Err(_) => {
+                    let what = "there is no such path; what is written belongs into a volume of the file";
+                    self.never(path.to_owned(), format!("`{}`: {what}", host.escape_debug()));
+                }
             }
         }
     }
