@@ -47,11 +47,7 @@ impl Engine {
             None => String::new(),
         };
         if !reason.is_empty() {
-            // Past what the test runner captures, so that it is seen whatever the outcome.
-            let line = format!("SKIPPED: tests of the Docker engine do not run here: {reason}\n");
-            let _ = fs::OpenOptions::new().write(true).open("/dev/tty").map(|mut tty| tty.write_all(line.as_bytes()));
-            eprint!("{line}");
-            return None;
+            return skipped(&reason);
         }
         let dir = tempfile::Builder::new().prefix("prizm-engine-").tempdir().expect("a directory for the engine");
         let path = |name: &str| dir.path().join(name).display().to_string();
@@ -71,8 +67,10 @@ impl Engine {
         command.args(["--default-ulimit", "nofile=1024:1024"]);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let daemon = command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log).spawn();
-        let engine = Self { daemon: daemon.expect("dockerd starts"), dir };
-        engine.wait_until_it_answers();
+        let mut engine = Self { daemon: daemon.expect("dockerd starts"), dir };
+        if let Some(words) = engine.until_it_answers() {
+            return skipped(&format!("dockerd ends at once: {words}"));
+        }
         engine.make_image();
         Some(engine)
     }
@@ -135,13 +133,18 @@ impl Engine {
         command.output().expect("docker starts")
     }
 
-    fn wait_until_it_answers(&self) {
+    /// Waits until it answers; where it has ended instead, returns its last words.
+    fn until_it_answers(&mut self) -> Option<String> {
         let until = Instant::now() + PATIENCE;
         while !self.client(&["version"]).status.success() {
-            let log = || fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
-            assert!(Instant::now() < until, "the engine does not answer:\n{}", log());
+            let log = fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
+            if matches!(self.daemon.try_wait(), Ok(Some(_))) {
+                return Some(log.lines().last().unwrap_or_default().to_owned());
+            }
+            assert!(Instant::now() < until, "the engine does not answer:\n{log}");
             sleep(Duration::from_millis(50));
         }
+        None
     }
 
     fn make_image(&self) {
@@ -159,6 +162,9 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        if matches!(self.daemon.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let left = [("containers", self.containers()), ("networks", self.networks()), ("volumes", self.volumes())];
         let pid = i32::try_from(self.daemon.id()).unwrap_or_default();
         // SAFETY: `kill` takes numbers; the process has not been reaped, so that the number is its own.
@@ -175,6 +181,14 @@ impl Drop for Engine {
             }
         }
     }
+}
+
+/// Says that there is no engine, past what the test runner captures, so that it is seen whatever the outcome.
+fn skipped(reason: &str) -> Option<Engine> {
+    let line = format!("SKIPPED: tests of the Docker engine do not run here: {reason}\n");
+    let _ = fs::OpenOptions::new().write(true).open("/dev/tty").map(|mut tty| tty.write_all(line.as_bytes()));
+    eprint!("{line}");
+    None
 }
 
 fn is_root() -> bool {
