@@ -31,9 +31,10 @@ pub const TABLE: &[Row] = &[
     row("prizm-install", &["prizm-protocol"], "knows no JSON-RPC and runs no plugin"),
     row("prizm-host", &["prizm-protocol"], "knows no git, no npm, no URL and no store"),
     row("prizm-service", &["prizm-install", "prizm-protocol"], "knows no JSON-RPC and no plugin"),
+    row("prizm-route", &["prizm-protocol"], "knows no I/O, no clock, no chance and no plugin"),
     row(
         "prizm-registry",
-        &["prizm-host", "prizm-install", "prizm-protocol", "prizm-service"],
+        &["prizm-host", "prizm-install", "prizm-protocol", "prizm-route", "prizm-service"],
         "knows no terminal and no command line",
     ),
     row("prizm-conformance", &["prizm-protocol"], "is an oracle independent of the host"),
@@ -48,5 +49,7 @@ pub const ONLY: &[(&str, &str)] =
     &[("jsonrpsee", "prizm-host"), ("git2", "prizm-install"), ("bollard", "prizm-service")];
 
 /// Crates from elsewhere that a crate must do without, and why.
-pub const FORBIDDEN: &[(&str, &[&str], &str)] =
-    &[("prizm-protocol", &["tokio", "libc", "rustix"], "has no I/O and no runtime")];
+pub const FORBIDDEN: &[(&str, &[&str], &str)] = &[
+    ("prizm-protocol", &["tokio", "libc", "rustix"], "has no I/O and no runtime"),
+    ("prizm-route", &["tokio", "libc", "rustix", "fastrand", "rand", "tracing"], "is a pure function"),
+];
