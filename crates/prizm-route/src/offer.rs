@@ -16,9 +16,10 @@ pub struct Offer {
     pub provider: String,
     /// The model.
     pub model: String,
-    /// Among equals, who comes first: the user's own before what came with the program, then in the order
-    /// in which they became known.
-    pub priority: u32,
+    /// Its place among the models of its provider, in the order in which they are declared.
+    pub place: u32,
+    /// Whether it came with the program: while nobody says what counts, one's own come first.
+    pub bundled: bool,
     /// Where the work is done.
     pub location: Location,
     /// How far its code can be trusted.

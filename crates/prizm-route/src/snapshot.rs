@@ -63,6 +63,8 @@ pub struct Fault {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FaultKind {
+    /// It does something else.
+    Capability,
     /// It has no such option.
     UnknownParameter,
     /// An option's value, or its absence, breaks the schema.

@@ -1,0 +1,67 @@
+//! What a call may cost.
+
+use crate::estimate::{self, Cost, Estimate};
+use crate::reason::{Code, Reason};
+use crate::request::Request;
+use crate::snapshot::{Candidate, Snapshot};
+use crate::{Criteria, Money, Pricing, UnknownPrice};
+
+/// By how much an estimate is multiplied when a budget is asked to hold it, in thousandths: estimates err.
+pub(crate) const RESERVE: u64 = 1200;
+
+pub(super) fn reasons(
+    request: &Request,
+    snapshot: &Snapshot,
+    candidate: &Candidate,
+    expected: &Estimate,
+    against: &mut Vec<Reason>,
+) {
+    let (criteria, cost) = (&request.criteria, &expected.cost);
+    if !cost.is_known() && criteria.unknown_price() == UnknownPrice::Exclude {
+        let why = estimate::cost(candidate, expected.time.work).err().unwrap_or_default();
+        against.push(Reason::new(Code::PriceUnknown).detail(why).unless("unknown_price=allow"));
+    } else {
+        amount(criteria, cost, against);
+        budget(request, snapshot, cost, against);
+    }
+    unit_prices(criteria, candidate, against);
+}
+
+fn amount(criteria: &Criteria, cost: &Cost, against: &mut Vec<Reason>) {
+    let source = cost.source.map_or("assumed", crate::PriceSource::as_str);
+    if criteria.free && (cost.value > Money::ZERO || !cost.is_known()) {
+        against.push(Reason::new(Code::NotFree).have(cost.value).want("0").detail(source).unless("free=false"));
+    }
+    let safe = cost.value.times_permille(u64::from(criteria.cost_safety));
+    let limits = [("max_cost", criteria.max_cost), ("max_total_cost", criteria.max_total_cost)];
+    for (name, limit) in limits {
+        let Some(limit) = limit.filter(|limit| safe > *limit) else { continue };
+        let reason = Reason::new(Code::OverMaxCost).field(name).have(safe).want(format!("<={limit}"));
+        against.push(reason.detail(source).unless(format!("{name}>={safe}")));
+    }
+}
+
+fn unit_prices(criteria: &Criteria, candidate: &Candidate, against: &mut Vec<Reason>) {
+    let Pricing::Known { rates, source, .. } = &candidate.offer.pricing else { return };
+    for rate in rates {
+        let unit = rate.unit.as_str();
+        let Some(limit) = criteria.max_unit_price.get(&rate.unit).filter(|limit| rate.rate > **limit) else { continue };
+        let reason = Reason::new(Code::OverMaxUnitPrice).field(unit).have(rate.rate).want(format!("<={limit}"));
+        against.push(reason.detail(source.as_str()).unless(format!("max_unit_price.{unit}>={}", rate.rate)));
+    }
+}
+
+fn budget(request: &Request, snapshot: &Snapshot, cost: &Cost, against: &mut Vec<Reason>) {
+    if request.criteria.budget.is_none() {
+        return;
+    }
+    let Some(budget) = &snapshot.budget else {
+        against.push(Reason::new(Code::Budget).detail("the snapshot does not say what is left"));
+        return;
+    };
+    let held = cost.value.times_permille(RESERVE);
+    if held > budget.left {
+        let reason = Reason::new(Code::Budget).field(&budget.id).have(budget.left).want(format!(">={held}"));
+        against.push(reason.unless(format!("{held} left in the budget {}", budget.id)));
+    }
+}
