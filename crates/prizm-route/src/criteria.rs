@@ -110,6 +110,8 @@ pub struct Criteria {
     pub explore: u32,
     /// What happens where everything that qualifies is to be left alone for now.
     pub on_all_gated: OnAllGated,
+    /// How much is told and kept of the decision.
+    pub explain: Explain,
     /// What may happen after a failure that would not by itself.
     #[serde(flatten)]
     pub latitude: Latitude,
@@ -149,6 +151,7 @@ impl Default for Criteria {
             max_total_cost: None,
             explore: 0,
             on_all_gated: OnAllGated::default(),
+            explain: Explain::default(),
             latitude: Latitude::default(),
         }
     }
@@ -205,6 +208,19 @@ pub enum OnAllGated {
     Panic,
     /// It fails at once.
     Fail,
+}
+
+/// How much is told and kept of a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Explain {
+    /// Nothing is kept.
+    None,
+    /// Whoever has the capability.
+    #[default]
+    Summary,
+    /// Whoever is known.
+    Full,
 }
 
 impl Criteria {

@@ -3,9 +3,8 @@
 use prizm_protocol::methods::initialize::Location;
 use prizm_protocol::{Capability, MediaKind};
 
-use crate::money::total;
 use crate::snapshot::{Candidate, Millis};
-use crate::{Criteria, GateKind, Money, PriceSource, Pricing, Quantity, Unit, UnknownPrice};
+use crate::{Criteria, GateKind, Money, PriceSource, Pricing, UnknownPrice};
 
 /// How many measurements the word of an author counts for.
 const WEIGHT_OF_HINT: u64 = 3;
@@ -104,23 +103,15 @@ pub(crate) fn estimate(candidate: &Candidate, capability: &Capability, criteria:
     Estimate { cost, time, success: candidate.live.success.min(1_000_000) }
 }
 
-/// Returns what a call costs by the prices, or why nobody knows.
+/// Returns what a call costs by the prices and by what charges were so far, or why nobody knows.
 pub(crate) fn cost(candidate: &Candidate, work_ms: u64) -> Result<Cost, String> {
-    let (rates, source, at) = match &candidate.offer.pricing {
-        Pricing::Known { rates, source, at } => (rates, *source, *at),
-        Pricing::Unknown(why) => return Err(why.clone()),
+    let value = candidate.offer.pricing.price(&candidate.shape, work_ms)?;
+    let value = value.times_permille(u64::from(candidate.live.correction.clamp(250, 4000)));
+    let (source, at) = match &candidate.offer.pricing {
+        Pricing::Known { source, at, .. } => (Some(*source), *at),
+        Pricing::Unknown(_) => (None, None),
     };
-    let units = &candidate.shape.units;
-    let quantity = |unit: Unit| match unit {
-        Unit::GpuSecond => Some(Quantity::from_millis(work_ms)),
-        unit => units.get(&unit).copied(),
-    };
-    if let Some(rate) = rates.iter().find(|rate| quantity(rate.unit).is_none()) {
-        return Err(format!("how many of the unit `{}` it will be is not known", rate.unit.as_str()));
-    }
-    let parts = rates.iter().filter_map(|rate| Some((rate.rate, quantity(rate.unit)?)));
-    let value = total(parts).times_permille(u64::from(candidate.live.correction.clamp(250, 4000)));
-    Ok(Cost { value, source: Some(source), at })
+    Ok(Cost { value, source, at })
 }
 
 fn time(candidate: &Candidate, capability: &Capability, now: Millis) -> Time {

@@ -22,7 +22,7 @@ mod snapshot;
 mod unit;
 
 pub use action::{Action, Blame, Class, Closes, Failure, Latitude, action};
-pub use criteria::{AllowedUse, Criteria, MaxLatency, OnAllGated, UnknownPrice};
+pub use criteria::{AllowedUse, Criteria, Explain, MaxLatency, OnAllGated, UnknownPrice};
 pub use decide::{ChosenBy, Decision, Judged, decide};
 pub use estimate::{Cost, Estimate, Time, TimeSource};
 pub use fixed::ParseAmountError;

@@ -6,8 +6,9 @@ use prizm_protocol::methods::initialize::Location;
 use prizm_protocol::{Capability, Decimal};
 use serde::{Deserialize, Serialize};
 
+use crate::money::total;
 use crate::snapshot::Millis;
-use crate::{Dimensions, Rate, Unit};
+use crate::{Dimensions, Money, Quantity, Rate, Shape, Unit};
 
 /// What a model declares for one capability.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,6 +165,26 @@ impl Pricing {
             return Self::Unknown("no price is declared".to_owned());
         }
         Self::Known { rates, source, at: None }
+    }
+
+    /// Returns what a job comes to by these prices, where its work takes so many milliseconds.
+    ///
+    /// # Errors
+    /// Says why nobody knows.
+    pub fn price(&self, shape: &Shape, work_ms: u64) -> Result<Money, String> {
+        let rates = match self {
+            Self::Known { rates, .. } => rates,
+            Self::Unknown(why) => return Err(why.clone()),
+        };
+        let quantity = |unit: Unit| match unit {
+            Unit::GpuSecond => Some(Quantity::from_millis(work_ms)),
+            unit => shape.units.get(&unit).copied(),
+        };
+        let counted = rates.iter().map(|UnitRate { unit, rate }| match quantity(*unit) {
+            Some(quantity) => Ok((*rate, quantity)),
+            None => Err(format!("how many of the unit `{}` it will be is not known", unit.as_str())),
+        });
+        Ok(total(counted.collect::<Result<Vec<_>, _>>()?))
     }
 
     /// Returns whether it is known that a call costs nothing.

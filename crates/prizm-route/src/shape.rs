@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use prizm_protocol::{Capability, MediaKind};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{Quantity, Unit};
 
@@ -74,7 +75,48 @@ pub struct Dimensions {
     pub steps: Option<u64>,
 }
 
+/// What options are called that say how many outputs.
+const COUNT: [&str; 7] = ["n", "count", "num_images", "numImages", "num_outputs", "numOutputs", "samples"];
+/// Options of a length in seconds.
+const SECONDS: [&str; 6] = ["duration", "seconds", "duration_seconds", "durationSeconds", "length", "length_seconds"];
+/// Options of the most tokens that are written.
+const TOKENS: [&str; 5] = ["max_tokens", "maxTokens", "max_output_tokens", "maxOutputTokens", "max_completion_tokens"];
+/// Options of the steps of a model.
+const STEPS: [&str; 4] = ["steps", "num_inference_steps", "numInferenceSteps", "inference_steps"];
+/// Options of a size, such as `1024x768`.
+const SIZE: [&str; 3] = ["size", "image_size", "resolution"];
+
 impl Dimensions {
+    /// Reads what options say of the size of an output, by the names that such options usually have. What is
+    /// called otherwise, or is no number, says nothing.
+    ///
+    /// ```
+    /// use prizm_route::Dimensions;
+    ///
+    /// let options = serde_json::json!({"size": "1024x768", "n": 2, "seed": 7});
+    /// let asked = Dimensions::read(options.as_object().unwrap());
+    /// assert_eq!((asked.width, asked.height, asked.count), (Some(1024), Some(768), Some(2)));
+    /// ```
+    pub fn read(options: &Map<String, Value>) -> Self {
+        let first = |names: &[&str]| names.iter().find_map(|name| number(options.get(*name)?));
+        let size = SIZE.iter().find_map(|name| match options.get(*name)? {
+            Value::String(text) => {
+                let (width, height) = text.split_once(['x', 'X', '\u{d7}'])?;
+                Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
+            }
+            Value::Object(size) => Some((number(size.get("width")?)?, number(size.get("height")?)?)),
+            _ => None,
+        });
+        Self {
+            count: first(&COUNT),
+            width: first(&["width"]).or(size.map(|(width, _)| width)),
+            height: first(&["height"]).or(size.map(|(_, height)| height)),
+            millis: SECONDS.iter().find_map(|name| millis(options.get(*name)?)),
+            tokens: first(&TOKENS),
+            steps: first(&STEPS),
+        }
+    }
+
     /// Fills what nobody said from others.
     #[must_use]
     pub fn or(self, defaults: Self) -> Self {
@@ -212,6 +254,18 @@ impl Shape {
         };
         work.unwrap_or(1000).max(1)
     }
+}
+
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// Reads seconds, which need not be whole.
+fn millis(value: &Value) -> Option<u64> {
+    let seconds = value.as_f64().or_else(|| value.as_str()?.trim_end_matches('s').parse().ok())?;
+    let is_sane = (0.0..1e9).contains(&seconds);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
+    is_sane.then_some((seconds * 1000.0).round() as u64)
 }
 
 fn sum(inputs: &[Input], of: impl Fn(&Input) -> Option<u64>) -> Option<u64> {
