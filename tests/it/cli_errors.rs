@@ -40,7 +40,7 @@ async fn a_line_that_cannot_be_read_is_answered_with_its_words() {
         (&["run", "canvas", "hi", "--timeout", "soon"], "'soon'", "--help"),
         (&["run", "canvas", "hi", "--timeout", "1e300"], "expected less", "--help"),
         (&["run", "canvas", "hi", "--timeout", "-1"], "-1", "--"),
-        (&["run", "canvas", "hi", "--prefer", "cheap-ish"], "'cheap-ish'", "--help"),
+        (&["run", "canvas", "hi", "--prefer", "cheap-ish"], "'cheap-ish'", "'cheap'"),
         (&["run", "canvas", "hi", "-o"], "--output <FILE>", "--help"),
     ];
     for (line, says, hint) in lines {

@@ -53,7 +53,8 @@ async fn models_are_listed() {
         assert!(ended.ok().contains(part), "{part}: {ended}");
     }
     let list = home.run(&["models", "hostile", "--json"]).await.json();
-    let expected = ["capabilities", "description", "id", "isFree", "name", "pricing", "provider"];
+    let mut expected = vec!["capabilities", "description", "features", "id", "isFree", "name", "pricing", "provider"];
+    expected.extend(["quality", "typicalMs"]);
     assert!(list.as_array().unwrap().iter().all(|one| keys(one) == expected), "{list}");
     assert_eq!(
         (&list[0]["id"], &list[0]["provider"], &list[1]["id"]),
@@ -71,7 +72,7 @@ async fn a_provider_is_shown_whole() {
     let url = home.hostile("good");
     for target in ["hostile", &url] {
         let document = home.run(&["inspect", target, "--json"]).await.json();
-        let more = ["configSchema", "maxInFlight", "permissions", "revision", "sandbox"];
+        let more = ["configSchema", "dataPolicy", "maxInFlight", "permissions", "revision", "sandbox"];
         let mut expected = [&PROVIDER[..], &more].concat();
         expected.sort_unstable();
         assert_eq!(keys(&document), expected);
@@ -96,19 +97,36 @@ async fn a_provider_is_shown_whole() {
 #[tokio::test]
 async fn the_best_is_chosen_and_explained() {
     let home = home("good");
-    assert_eq!(home.run(&["best", "text-to-text"]).await.ok(), "hostile/echo: the first declared that qualifies\n");
+    let ended = home.run(&["best", "text-to-text"]).await;
+    let best = ended.ok();
+    assert!(best.starts_with("hostile/echo: free + ") && best.contains("came with the program"), "{best}");
     let ended = home.run(&["best", "text-to-image", "--exclude", "canvas", "--explain"]).await;
-    assert_eq!(ended.ok(), "hostile/file: the only one that qualifies\n");
-    assert!(ended.stderr.contains("excluded") && ended.stderr.contains("criteria.exclude"), "{ended}");
-    let decision =
-        home.run(&["best", "text-to-image", "--prefer", "free", "--exclude", "hostile/file", "--json"]).await.json();
-    assert_eq!(keys(&decision), ["candidates", "capability", "plan", "selected"]);
-    assert_eq!(keys(&decision["selected"]), ["model", "provider", "why"]);
+    assert!(
+        ended.ok().starts_with("hostile/file: free + ") && ended.ok().contains("nothing else qualifies"),
+        "{ended}"
+    );
+    for part in ["excluded", "name.excluded: canvas", "capability.unsupported `text-to-image`", "decision d_"] {
+        assert!(ended.stderr.contains(part), "{part}: {ended}");
+    }
+    let args = ["best", "text-to-image", "--prefer", "free", "--exclude", "hostile/file", "--json"];
+    let printed = home.run(&args).await;
+    let decision = printed.json();
+    let named = ["at", "candidates", "capability", "decision_id", "plan", "replay", "seed", "selected", "snapshot"];
+    assert_eq!(keys(&decision), named);
+    assert_eq!(keys(&decision["selected"]), ["chosen_by", "model", "provider", "score", "why"]);
     assert_eq!((&decision["plan"], &decision["capability"]), (&json!(["canvas/card"]), &json!("text-to-image")));
     let candidates = decision["candidates"].as_array().unwrap();
-    assert_eq!(candidates[0], json!({"id": "canvas/card", "verdict": "selected", "rank": 1}));
+    assert_eq!(keys(&candidates[0]), ["estimates", "id", "rank", "score", "verdict"]);
     assert_eq!((&candidates[1]["id"], &candidates[1]["verdict"]), (&json!("hostile/file"), &json!("excluded")));
-    assert_eq!(keys(&candidates[1]["reasons"][0]), ["code", "have", "want"]);
+    assert_eq!(candidates[1]["reasons"][0], json!({"code": "name.excluded", "have": "hostile/file"}));
+    assert_eq!(candidates[1]["would_be_eligible_if"], json!(["exclude without hostile/file"]));
+
+    std::fs::write(home.file("decision.json"), &printed.stdout).unwrap();
+    let again = home.run(&["best", "--replay", "decision.json", "--json"]).await;
+    assert_eq!(again.ok(), printed.stdout, "byte for byte");
+    std::fs::write(home.file("changed.json"), printed.stdout.replace("hostile/file", "hostile/fill")).unwrap();
+    let error = home.run(&["best", "--replay", "changed.json", "--json"]).await.error(4);
+    assert!(error["message"].as_str().unwrap().contains("it was changed"), "{error}");
     assert_eq!(home.run(&["best", "text-to-3d", "--json"]).await.error(8)["kind"], "none-qualifies");
     assert!(home.run(&["best", "text-to-3d"]).await.failed(8).contains("no provider has the capability `text-to-3d`"));
 }
@@ -117,7 +135,10 @@ async fn the_best_is_chosen_and_explained() {
 async fn figures_and_findings() {
     let home = home("good");
     let stats = home.run(&["stats", "--json"]).await.json();
-    assert_eq!(keys(&stats), ["available", "availableProviders", "byCapability", "models", "totalProviders"]);
+    assert_eq!(
+        keys(&stats),
+        ["available", "availableProviders", "budgets", "byCapability", "learned", "models", "totalProviders"]
+    );
     assert_eq!((&stats["totalProviders"], &stats["byCapability"]["text-to-image"]), (&json!(4), &json!(2)));
     let ended = home.run(&["stats"]).await;
     assert!(ended.ok().contains("4 known, 4 available (hostile, canvas, ffmpeg, llm)"), "{ended}");

@@ -57,7 +57,7 @@ async fn partial_results_are_printed_once() {
 
 #[tokio::test]
 async fn json_is_one_document_as_the_contract_has_it() {
-    const KEYS: [&str; 6] = ["capability", "elapsedMs", "model", "outputs", "provider", "usage"];
+    const KEYS: [&str; 7] = ["capability", "elapsedMs", "model", "outputs", "provider", "routing", "usage"];
     let home = home("good");
     let document = home.run(&["run", "hostile", "hi", "--json"]).await.json();
     assert_eq!(keys(&document), KEYS);
@@ -145,14 +145,15 @@ async fn one_is_chosen_among_many() {
     assert_eq!(run(&[]).await.json()["provider"], "hostile", "the user's own comes first");
     let ended = run(&["--exclude", "hostile", "--explain"]).await;
     assert_eq!(ended.json()["provider"], "canvas");
-    for part in ["hostile/file", "excluded", "criteria.exclude", "canvas/card", "selected"] {
+    for part in ["hostile/file", "excluded", "name.excluded", "canvas/card", "selected"] {
         assert!(ended.stderr.contains(part), "{part}: {ended}");
     }
     assert_eq!(run(&["--prefer", "free", "--prefer", "local"]).await.json()["provider"], "hostile");
     assert_eq!(run(&["--model", "file"]).await.json()["provider"], "hostile");
     let error = run(&["--exclude", "canvas", "--exclude", "hostile/file"]).await.error(8);
     assert_eq!(error["kind"], "none-qualifies");
-    assert!(error["message"].as_str().unwrap().contains("criteria.exclude"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("name.excluded"), "{error}");
+    assert_eq!(error["decision"]["relaxations"][0]["change"], json!(["exclude without canvas"]), "{error}");
 }
 
 #[tokio::test]

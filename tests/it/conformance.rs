@@ -48,12 +48,12 @@ async fn a_good_provider_conforms_and_every_report_says_so() {
     let document = document(&ended, 0);
     assert_eq!((&document["protocol"], &document["conforms"]), (&"1.0".into(), &true.into()));
     let counts: u64 = document["counts"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
-    assert_eq!(counts, 109, "{}", document["counts"]);
+    assert_eq!(counts, 110, "{}", document["counts"]);
     assert_eq!(document["counts"]["failed"], 0, "{document:#}");
     assert_eq!(check(&document, "CH-5")["verdict"], "passed");
     assert!(check(&document, "PR-8")["why"].as_str().unwrap().contains("`$/accepted`"));
     let totals = junit(&home).await;
-    assert_eq!(totals, format!("109 0 {} 11", document["counts"]["notApplicable"]));
+    assert_eq!(totals, format!("110 0 {} 11", document["counts"]["notApplicable"]));
     home.processes().gone_within(5).await;
 }
 
@@ -189,7 +189,7 @@ async fn the_rules_are_listed() {
     assert!(ended.ok().contains("\nThe end\n  EN-1   MUST   `shutdown` is answered within 5 s.\n"), "{ended}");
     let document = home.run(&["conformance", "--list", "--json"]).await.json();
     let rules = document["requirements"].as_array().unwrap();
-    assert_eq!((rules.len(), &rules[0]["id"], &rules[0]["of"]), (109, &"CH-1".into(), &"plugin".into()));
+    assert_eq!((rules.len(), &rules[0]["id"], &rules[0]["of"]), (110, &"CH-1".into(), &"plugin".into()));
     let document = home.run(&["conformance", "--list", "--json", "--only", "TR-1"]).await.json();
     assert_eq!(document["requirements"][0]["level"], "MUST");
 }

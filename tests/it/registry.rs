@@ -146,7 +146,7 @@ async fn questions_about_frozen_declarations_start_nothing() {
     assert!(second.providers_by_capability(&Capability::VIDEO_TO_VIDEO).is_empty());
     let best = second.find_best_provider(&TEXT, &Criteria::default()).unwrap();
     assert_eq!((best.id().as_str(), best.status(), best.stats().pid), ("hostile", Status::Available, None));
-    assert_eq!(second.decide(&TEXT, &Criteria::default()).plan, ["hostile/echo"]);
+    assert_eq!(second.decide(&TEXT, &Criteria::default()).unwrap().plan, ["hostile/echo"]);
     assert_eq!((starts(), lab.processes().running("hostile").len()), (1, 0));
     assert_eq!(say(&best, "now").await, "now");
     assert_eq!((starts(), second.stats().running_providers), (2, 1));

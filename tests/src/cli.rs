@@ -312,11 +312,12 @@ impl Ended {
         let mut document = self.document();
         assert_eq!(keys(&document), ["error"], "{self}");
         let error = document["error"].take();
-        let names: Vec<_> = keys(&error).into_iter().filter(|key| *key != "service").collect();
+        let names: Vec<_> = keys(&error).into_iter().filter(|key| !["service", "decision"].contains(key)).collect();
         assert_eq!(names, ["hint", "kind", "message", "stage", "stderr"], "{self}");
         if let Some(service) = error.get("service") {
             assert_eq!(keys(service), ["command", "exitCode", "logs"], "{self}");
         }
+        assert_eq!(error.get("decision").is_some(), error["kind"] == "none-qualifies", "{self}");
         assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{self}");
         assert!(error["stderr"].is_array(), "{self}");
         error

@@ -1,12 +1,13 @@
 //! What can be said on the command line.
 
+mod choice;
 mod conformance;
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use prizm_registry::{Criteria, Preference};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 
+pub(crate) use choice::Choice;
 pub(crate) use conformance::Conformance;
 
 /// What stands below the help of every command: its examples, a line each, and the exit codes.
@@ -200,39 +201,6 @@ pub(crate) struct Run {
     pub(crate) explain: bool,
 }
 
-/// How one provider is chosen among many.
-#[derive(ClapArgs)]
-pub(crate) struct Choice {
-    /// What comes first; may be given many times, the first weighs most
-    #[arg(long, value_enum)]
-    prefer: Vec<Prefer>,
-    /// Leave a provider, or provider/model, out; may be given many times
-    #[arg(long, value_name = "ID")]
-    exclude: Vec<String>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Prefer {
-    /// A call that is known to cost nothing
-    Free,
-    /// Work that is done on this machine
-    Local,
-}
-
-impl Choice {
-    pub(crate) fn criteria(&self) -> Criteria {
-        let prefer = self.prefer.iter().map(|prefer| match prefer {
-            Prefer::Free => Preference::Free,
-            Prefer::Local => Preference::Local,
-        });
-        Criteria { prefer: prefer.collect(), exclude: self.exclude.clone(), ..Criteria::default() }
-    }
-
-    pub(crate) fn is_given(&self) -> bool {
-        !self.prefer.is_empty() || !self.exclude.is_empty()
-    }
-}
-
 #[derive(ClapArgs)]
 #[command(after_help = examples!("
   prizm providers
@@ -312,15 +280,30 @@ pub(crate) enum CacheCommand {
 #[derive(ClapArgs)]
 #[command(after_help = examples!("
   prizm best text-to-image
-  prizm best text-to-image --prefer free --prefer local --explain"))]
+  prizm best text-to-image \"a red fox\" --option width=2048 --max-cost 0.05 --explain
+  prizm best text-to-image --prefer cheap --json > decision.json
+  prizm best --replay decision.json
+  prizm best text-to-text --criteria '{\"deadline_ms\": 2000, \"location\": \"local\"}'"))]
 pub(crate) struct Best {
     /// What is wanted, such as text-to-image
-    pub(crate) capability: String,
+    #[arg(required_unless_present_any = ["replay", "request"])]
+    pub(crate) capability: Option<String>,
+    /// The text for text-to-*, else a path: what the call would cost depends on it
+    pub(crate) input: Option<String>,
+    /// An option of the model; may be given many times
+    #[arg(long = "option", value_name = "NAME=VALUE")]
+    pub(crate) options: Vec<String>,
     #[command(flatten)]
     pub(crate) choice: Choice,
-    /// Show every candidate and what became of it
+    /// Show every provider that is known and what became of it
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Make a decision again from what --json printed, and check that it comes out the same
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["capability", "request"])]
+    pub(crate) replay: Option<PathBuf>,
+    /// Show a decision that `prizm run` carried out, and what came of each try; `last` is the last one
+    #[arg(long, value_name = "DECISION", conflicts_with = "capability")]
+    pub(crate) request: Option<String>,
 }
 
 #[derive(ClapArgs)]

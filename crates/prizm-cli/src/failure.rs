@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use prizm_registry::{Error, ErrorKind, ServiceError, ServiceErrorKind};
+use prizm_registry::{Error, ErrorKind, Report, ServiceError, ServiceErrorKind};
 use serde_json::{Value, json};
 
 /// Lines of a plugin's stderr that people are shown.
@@ -13,16 +13,19 @@ const SHOWN_LINES: usize = 10;
 pub(crate) struct Failure {
     code: u8,
     kind: Box<str>,
-    message: String,
+    message: Box<str>,
     hint: Option<String>,
     stage: Option<&'static str>,
     stderr: Vec<String>,
     service: Option<Box<ServiceError>>,
+    decision: Option<Box<Report>>,
 }
 
 impl Failure {
-    fn new(code: u8, kind: &str, message: String) -> Self {
-        Self { code, kind: kind.into(), message, hint: None, stage: None, stderr: Vec::new(), service: None }
+    /// Makes one with an exit code and a stable name of its kind.
+    pub(crate) fn new(code: u8, kind: &str, message: String) -> Self {
+        let (hint, stage, stderr, service, decision) = (None, None, Vec::new(), None, None);
+        Self { code, kind: kind.into(), message: message.into(), hint, stage, stderr, service, decision }
     }
 
     /// Something was said wrong: exit code 2.
@@ -66,7 +69,7 @@ impl Failure {
 
     /// Names what it is about, where a command is about several.
     pub(crate) fn about(mut self, what: &str) -> Self {
-        self.message = format!("{what}: {}", self.message);
+        self.message = format!("{what}: {}", self.message).into();
         self
     }
 
@@ -102,6 +105,9 @@ impl Failure {
         if let Some(service) = &self.service {
             document["service"] =
                 json!({"command": service.command(), "exitCode": service.exit_code(), "logs": service.logs()});
+        }
+        if let Some(decision) = &self.decision {
+            document["decision"] = json!(decision);
         }
         document
     }
@@ -164,6 +170,7 @@ impl From<Error> for Failure {
         failure.stage = error.stage();
         failure.stderr = error.stderr().to_vec();
         failure.service = error.service_error().cloned().map(Box::new);
+        failure.decision = error.decision().cloned().map(Box::new);
         failure
     }
 }

@@ -1,6 +1,6 @@
 //! `name=value` on the command line, read by the schema that it is meant for.
 
-use prizm_registry::OptionsSchema;
+use prizm_registry::{Capability, OptionsSchema, Registry};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -9,6 +9,22 @@ use crate::failure::Failure;
 pub(crate) fn options(given: &[String], schema: Option<&OptionsSchema>) -> Result<Map<String, Value>, Failure> {
     let declared = |name: &str| {
         let property = schema.and_then(|schema| schema.properties().find(|(known, _)| *known == name));
+        property.map(|(_, schema)| schema.clone())
+    };
+    read(given, "--option", declared)
+}
+
+/// Reads `--option`s where nobody has been chosen yet, by the schema of the first model that has such an option.
+pub(crate) fn of_any(
+    given: &[String],
+    registry: &Registry,
+    capability: &Capability,
+) -> Result<Map<String, Value>, Failure> {
+    let providers = registry.providers_by_capability(capability);
+    let models: Vec<_> = providers.iter().flat_map(prizm_registry::Provider::models).collect();
+    let schemas = || models.iter().filter_map(|model| model.info().options.get(capability));
+    let declared = |name: &str| {
+        let property = schemas().flat_map(OptionsSchema::properties).find(|(known, _)| *known == name);
         property.map(|(_, schema)| schema.clone())
     };
     read(given, "--option", declared)
@@ -65,20 +81,23 @@ pub(crate) fn format_by_name(
     schema: Option<&OptionsSchema>,
     output: Option<&std::path::Path>,
 ) {
-    let Some(extension) = output.and_then(|path| path.extension()?.to_str()).map(str::to_ascii_lowercase) else {
-        return;
-    };
     let format = schema.and_then(|schema| schema.properties().find(|(name, _)| *name == "format"));
     let Some(words) = format.and_then(|(_, schema)| schema.get("enum")?.as_array()) else { return };
-    let same = match &*extension {
-        "jpg" => "jpeg",
-        "tif" => "tiff",
-        other => other,
-    };
-    let word = [&*extension, same].into_iter().find(|name| words.iter().any(|word| word == name));
+    let word = formats_of(output).into_iter().find(|name| words.contains(name));
     if let Some(word) = word.filter(|_| !values.contains_key("format")) {
-        values.insert("format".to_owned(), word.into());
+        values.insert("format".to_owned(), word);
     }
+}
+
+/// Returns what the format may be called that the output's name asks for.
+pub(crate) fn formats_of(output: Option<&std::path::Path>) -> Vec<Value> {
+    let extension = output.and_then(|path| path.extension()?.to_str()).map(str::to_ascii_lowercase);
+    let same = match extension.as_deref() {
+        Some("jpg") => Some("jpeg"),
+        Some("tif") => Some("tiff"),
+        _ => None,
+    };
+    extension.iter().map(String::as_str).chain(same).map(Value::from).collect()
 }
 
 #[cfg(test)]

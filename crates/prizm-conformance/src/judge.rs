@@ -7,6 +7,7 @@ pub(crate) mod model;
 pub(crate) mod notification;
 pub(crate) mod progress;
 pub(crate) mod result;
+mod routing;
 mod shape;
 #[cfg(test)]
 mod testing;

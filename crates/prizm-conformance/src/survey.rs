@@ -17,7 +17,7 @@ use crate::{Error, Plan, Subject};
 /// The rules about the declaration.
 pub(crate) const DECLARATION: &[&str] = &[
     "DE-1", "DE-2", "DE-3", "DE-4", "DE-5", "DE-6", "DE-7", "DE-8", "DE-9", "DE-10", "DE-11", "DE-12", "DE-13",
-    "DE-14", "DE-15", "DE-16", "DE-17", "DE-18",
+    "DE-14", "DE-15", "DE-16", "DE-17", "DE-18", "DE-19",
 ];
 
 /// The rules that are judged here, beside those.
@@ -160,6 +160,7 @@ fn unseen(rule: &str, faults: &[crate::verdict::Fault], subject: &Subject) -> St
         "DE-9" => "no model has `options`, `inputs` or prices of a capability",
         "DE-10" | "DE-18" => "no model has `options`",
         "DE-11" => "no model has a price",
+        "DE-19" => "no model has `features`, `quality` or `typicalMs`, and there is no `dataPolicy`",
         "DE-13" | "DE-14" => "it declares no `configSchema`",
         "DE-15" if subject.lies_beside_a_manifest() => {
             "no manifest was given to compare with; `--manifest prizm.toml` gives the one that is there"

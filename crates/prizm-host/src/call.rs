@@ -129,6 +129,8 @@ pub struct Outcome {
     pub usage: Option<Usage>,
     /// What else the plugin says.
     pub meta: Option<Map<String, Value>>,
+    /// How long it waited for the plugin to be there and to have a slot free.
+    pub waited: Duration,
 }
 
 /// A medium that came out.

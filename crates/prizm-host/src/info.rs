@@ -1,9 +1,10 @@
 //! A provider as it was found valid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use prizm_protocol::methods::initialize::{CancelMode, Declaration, Liveness, Location};
+use prizm_protocol::methods::initialize::{CancelMode, DataPolicy, Declaration, Liveness, Location};
 use prizm_protocol::{Capability, Decimal, InputSlot, MediaKind, ModelId, ProviderId};
 use serde_json::{Map, Value};
 
@@ -32,6 +33,8 @@ pub struct ProviderInfo {
     pub cancel: CancelMode,
     /// The schema of its configuration.
     pub config_schema: Option<OptionsSchema>,
+    /// What becomes of what is sent to it; `None`, and what is `None` in it, is unknown.
+    pub data_policy: Option<DataPolicy>,
     /// What it declared, word for word.
     pub declaration: Arc<Declaration>,
 }
@@ -61,6 +64,12 @@ pub struct ModelInfo {
     pub input_formats: Option<Vec<String>>,
     /// MIME types that it writes.
     pub output_formats: Option<Vec<String>>,
+    /// What it can do beyond the plain call, such as `streaming` or `seed`.
+    pub features: BTreeSet<String>,
+    /// How good its results are, from 0 to 5, in its author's own word; `None` where nobody said.
+    pub quality: Option<u8>,
+    /// How long a typical call takes: a hint until it has been measured.
+    pub typical: Option<Duration>,
 }
 
 /// A checked unit price.

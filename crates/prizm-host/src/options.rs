@@ -38,6 +38,8 @@ pub struct OptionFault {
     pub name: String,
     /// What is wrong with it, and what was expected.
     pub message: String,
+    /// The schema has no option of that name.
+    pub is_unknown: bool,
 }
 
 impl std::fmt::Display for OptionFault {
@@ -103,9 +105,13 @@ fn faults(error: &jsonschema::ValidationError<'_>, message: String) -> Vec<Optio
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } if name.is_empty() => unexpected
             .iter()
-            .map(|option| OptionFault { name: option.clone(), message: "there is no such option".to_owned() })
+            .map(|option| OptionFault {
+                name: option.clone(),
+                message: "there is no such option".to_owned(),
+                is_unknown: true,
+            })
             .collect(),
-        _ => vec![OptionFault { name, message }],
+        _ => vec![OptionFault { name, message, is_unknown: false }],
     }
 }
 

@@ -1,5 +1,6 @@
 //! A supervised plugin: the handle that everybody above holds.
 
+mod figures;
 mod monitor;
 mod transform;
 
@@ -227,33 +228,6 @@ impl Plugin {
         let info = Arc::new(info);
         lease.set_info(Arc::clone(&info));
         Ok(info)
-    }
-
-    /// Returns what the plugin is doing.
-    pub fn state(&self) -> State {
-        let slot = self.0.slot();
-        match &slot.current {
-            _ if slot.closed => State::Closed,
-            Some(instance) if instance.is_usable() => State::Ready,
-            Some(instance) if instance.connection.is_open() => State::Draining,
-            _ => match slot.supervisor.may_start(std::time::Instant::now()) {
-                Permission::Now => State::Idle,
-                Permission::At(_) => State::BackingOff,
-                Permission::Open(_) => State::BreakerOpen,
-            },
-        }
-    }
-
-    /// Returns figures about it.
-    pub fn stats(&self) -> PluginStats {
-        let slot = self.0.slot();
-        let running = slot.current.as_ref().filter(|instance| instance.connection.is_open());
-        PluginStats {
-            starts: self.0.starts.load(Ordering::Relaxed),
-            failures: self.0.failures.load(Ordering::Relaxed),
-            pending: running.map_or(0, |instance| instance.connection.calls.len()),
-            pid: running.map(|instance| instance.pid()),
-        }
     }
 
     /// Stops the plugin, if it runs, by the four rungs; the next call starts it again, whatever it has done.

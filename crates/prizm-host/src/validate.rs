@@ -1,6 +1,7 @@
 //! Validation: a pure function from what a plugin declares to what is known to be true of it, or to
 //! everything that is wrong with it, at once.
 
+mod routing;
 mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +56,7 @@ pub fn validate(
     let config_schema = declaration.config_schema.as_ref().and_then(|schema| {
         OptionsSchema::compile(schema).map_err(|reason| violations.push(Violation::BadConfigSchema { reason })).ok()
     });
+    let data_policy = routing::check_data_policy(declaration.data_policy.as_ref(), &mut violations);
     let models = validate_models(&declaration.models, &capabilities, &mut violations);
     check_backing(&capabilities, &models, &mut violations);
     match (id, version) {
@@ -70,6 +72,7 @@ pub fn validate(
             liveness: declaration.liveness,
             cancel: declaration.cancel,
             config_schema,
+            data_policy,
             declaration: Arc::new(declaration.clone()),
         }),
         _ => Err(violations),
@@ -190,6 +193,9 @@ fn check_model(model: &Model, provider: &[Capability], violations: &mut Vec<Viol
         check_price(&id, price, violations)
     });
     let pricing = pricing.collect();
+    let features = routing::check_features(&id, &model.features, violations);
+    let quality = routing::check_quality(&id, model.quality, violations);
+    let typical = routing::check_typical(&id, model.typical_ms, violations);
     Some(ModelInfo {
         name: model.name.clone().unwrap_or_else(|| id.to_string()),
         id,
@@ -202,6 +208,9 @@ fn check_model(model: &Model, provider: &[Capability], violations: &mut Vec<Viol
         limits: model.limits.clone(),
         input_formats: model.input_formats.clone(),
         output_formats: model.output_formats.clone(),
+        features,
+        quality,
+        typical,
     })
 }
 

@@ -79,7 +79,7 @@ pub use recipe::{BuildOptions, Recipe};
 pub use reporter::Reporter;
 pub use revision::{DirectoryRevision, GitRevision, NpmRevision, Revision};
 pub use sandbox::Isolation;
-pub use store::{Pruned, Store, StoreEntry};
+pub use store::{Lease, Pruned, Store, StoreEntry};
 
 /// The result of installing.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

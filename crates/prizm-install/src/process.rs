@@ -27,7 +27,8 @@ use crate::Isolation;
 const LEASH: &str = r#"
 exec 3<&0 </dev/null
 [ -z "$1" ] || ulimit -d "$1" || exit 126
-shift
+[ -z "$2" ] || ulimit -c "$2" || exit 126
+shift 2
 ( { trap '' HUP INT QUIT TERM; read -r _ <&3; kill -9 0; } >/dev/null 2>&1 & )
 exec "$@" 3<&-
 "#;
@@ -59,6 +60,7 @@ pub struct Invocation {
     typed: Option<String>,
     in_passing: bool,
     data_limit: Option<u64>,
+    core_dumps: bool,
 }
 
 /// A tool that does not exist.
@@ -79,6 +81,7 @@ impl Invocation {
             typed: None,
             in_passing: false,
             data_limit: None,
+            core_dumps: true,
         }
     }
 
@@ -87,6 +90,13 @@ impl Invocation {
     #[must_use]
     pub fn limit_data(mut self, bytes: u64) -> Self {
         self.data_limit = Some(bytes);
+        self
+    }
+
+    /// Lets no process of the tool leave its memory on the disk when it crashes (`RLIMIT_CORE`).
+    #[must_use]
+    pub fn without_core_dumps(mut self) -> Self {
+        self.core_dumps = false;
         self
     }
 
@@ -154,6 +164,7 @@ impl Invocation {
         command.args(["-c", LEASH, "prizm-leash"]);
         // A shell counts in KiB.
         command.arg(self.data_limit.map_or_else(String::new, |bytes| bytes.div_ceil(1024).to_string()));
+        command.arg(if self.core_dumps { "" } else { "0" });
         command.args(self.isolation.prefix());
         command.arg(program).args(self.argv.iter().skip(1));
         command.current_dir(&self.directory).env_clear().envs(environment::allowed(&self.granted, self.proxies));

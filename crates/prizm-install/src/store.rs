@@ -4,6 +4,7 @@ mod artifact;
 mod build_place;
 mod bundle;
 mod files;
+mod lease;
 mod names;
 mod staging;
 mod upkeep;
@@ -20,6 +21,7 @@ use prizm_protocol::ProviderId;
 pub(crate) use artifact::Artifact;
 pub(crate) use build_place::BuildPlace;
 pub(crate) use files::Listing;
+pub use lease::Lease;
 pub(crate) use staging::Staging;
 pub use upkeep::{Pruned, StoreEntry};
 

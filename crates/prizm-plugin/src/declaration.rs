@@ -1,7 +1,7 @@
 //! What a provider says of itself, built step by step.
 
 use prizm_protocol::methods::initialize::{
-    self as wire, CancelMode, Liveness, Location, PluginLimits, ProviderIdentity,
+    self as wire, CancelMode, DataPolicy, Liveness, Location, PluginLimits, ProviderIdentity,
 };
 use prizm_protocol::{Model, PROTOCOL_VERSION};
 use serde_json::Value;
@@ -12,13 +12,14 @@ use serde_json::Value;
 /// provider works, and declares so.
 ///
 /// ```
-/// use prizm_plugin::{Declaration, Location, Model};
+/// use prizm_plugin::{DataPolicy, Declaration, Location, Model};
 ///
 /// let declaration = Declaration::new("acme", "2.4.1")
 ///     .name("Acme Images")
 ///     .location(Location::Remote)
 ///     .model(Model::new("flux", ["text-to-image"]))
-///     .max_in_flight(4);
+///     .max_in_flight(4)
+///     .data_policy(DataPolicy { retention_days: Some(30), training: Some(false), regions: None });
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration(wire::Declaration);
@@ -36,6 +37,7 @@ impl Declaration {
             liveness: Liveness::Ping,
             cancel: CancelMode::Cooperative,
             config_schema: None,
+            data_policy: None,
         })
     }
 
@@ -82,6 +84,13 @@ impl Declaration {
     #[must_use]
     pub fn config_schema(mut self, schema: Value) -> Self {
         self.0.config_schema = Some(schema);
+        self
+    }
+
+    /// Says what becomes of what is sent to it; what is left out is unknown.
+    #[must_use]
+    pub fn data_policy(mut self, policy: DataPolicy) -> Self {
+        self.0.data_policy = Some(policy);
         self
     }
 

@@ -74,7 +74,7 @@ pub use prizm_protocol as protocol;
 pub use prizm_protocol::methods::configure::Service;
 pub use prizm_protocol::methods::estimate::{EstimateResult as Estimate, MediaFacts};
 pub use prizm_protocol::methods::health::{Health, HealthStatus};
-pub use prizm_protocol::methods::initialize::Location;
+pub use prizm_protocol::methods::initialize::{DataPolicy, Location};
 pub use prizm_protocol::methods::transform::{Resume, Usage};
 pub use prizm_protocol::{Capability, Charged, Decimal, ErrorKind, InputSlot, Media, MediaKind, Model, Price};
 pub use provider::{Provider, Startup};

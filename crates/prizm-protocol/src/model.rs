@@ -49,6 +49,20 @@ pub struct Model {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<crate::schema::Mime>>"))]
     pub output_formats: Option<Vec<String>>,
+    /// What it can do beyond the plain call: lower-case words joined by `_`, such as `streaming`, `seed`, `cancel`,
+    /// `progress`, `negative_prompt`, `transparency`, `word_timestamps`, `webhook` or `idempotency` (two calls with
+    /// one `idempotencyKey` are one job).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Features"))]
+    pub features: Vec<String>,
+    /// How good its results are, in its author's own word: 0 to 5, the best. Absent means unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(max = 5)))]
+    pub quality: Option<u32>,
+    /// How long a typical call takes, in milliseconds: a hint until it has been measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub typical_ms: Option<u64>,
 }
 
 impl Model {
@@ -82,7 +96,10 @@ pub struct Price {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::Capability>"))]
     pub capability: Option<String>,
-    /// What is counted: `call`, `image`, `megapixel`, `second`, `character`, `token`, `step`…
+    /// What is counted. Hosts understand `call`, `image`, `megapixel`, `input_megapixel`, `second` (of the output; of
+    /// the input where the output has no duration), `video_second`, `audio_second`, `character` (of the input; also
+    /// `input_char`), `token` (both ways), `input_token`, `output_token`, `step` and `gpu_second`. With any other word
+    /// the price is unknown to them. What is asked per 1000 or per million is the amount of one: `0.00000015`.
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub unit: String,
     /// Price of one unit, a decimal string.

@@ -34,7 +34,7 @@ macro_rules! markers {
     )*};
 }
 
-markers!(Currency, Fraction, JobPath, Mime, OptionsSchema, RequestId, SemVer, Sha256);
+markers!(Currency, Features, Fraction, JobPath, Mime, OptionsSchema, Regions, RequestId, SemVer, Sha256);
 
 schemas! {
     /// A number of bytes, or one with a unit: `512 MB`, `8GiB`. `8GB` is 8·10⁹, `8GiB` is 2³³.
@@ -54,6 +54,13 @@ schemas! {
     Currency: json!({"type": "string", "pattern": "^[A-Z]{3}$"});
     /// A non-negative decimal number as a string, such as `0.0025`, so that no reader of JSON rounds it.
     Decimal: json!({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$", "maxLength": 40});
+    /// Names of features: lower-case words joined by `_`, at most 64 of at most 64 characters, none twice.
+    Features: json!({
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[a-z0-9]+(_[a-z0-9]+)*$", "maxLength": 64},
+        "maxItems": 64,
+        "uniqueItems": true,
+    });
     /// How much is done, from 0 to 1.
     Fraction: json!({"type": "number", "minimum": 0, "maximum": 1});
     /// Where a file is, relative to the job's directory: inputs below `in/`, outputs below `out/`, with `/` between
@@ -78,6 +85,15 @@ schemas! {
     ProtocolVersion: json!({"type": "string", "pattern": "^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)$"});
     /// The id of a provider: 1 to 64 of a–z, 0–9 and `-`, starting and ending with a letter or digit.
     ProviderId: json!({"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": 64});
+    /// Names of regions, such as `eu`: lower-case words joined by `-`, at least one, at most 64 of at most 64 characters,
+    /// none twice.
+    Regions: json!({
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64},
+        "minItems": 1,
+        "maxItems": 64,
+        "uniqueItems": true,
+    });
     /// The id of a request, chosen by the host: at most 2^53−1, what JavaScript can hold.
     RequestId: json!({"type": "integer", "minimum": 0, "maximum": MAX_REQUEST_ID});
     /// A semantic version, such as `2.4.1`.

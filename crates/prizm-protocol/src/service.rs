@@ -1,5 +1,6 @@
 //! `[service]` of `prizm.toml`: what a service is, how it is started, when it is ready.
 
+mod backends;
 mod config;
 mod probe;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use backends::{port_variable, volume_variable};
 pub use config::{Admission, Destination, Gpu, Limit, Resources, WELL_KNOWN};
 pub use probe::{HttpProbe, Liveness, Probe, Readiness, TcpProbe};
 
@@ -286,7 +288,8 @@ impl ServiceSection {
             }
             probe::check("liveness", (liveness.http.as_ref(), liveness.tcp.as_ref()), &self.endpoints)?;
         }
-        self.map.iter().try_for_each(|(name, destination)| destination.check(name))
+        self.map.iter().try_for_each(|(name, destination)| destination.check(name))?;
+        backends::check(self)
     }
 }
 

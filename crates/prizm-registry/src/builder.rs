@@ -11,6 +11,7 @@ use prizm_install::{
 
 use crate::config::{SourcesConfig, home};
 use crate::entry::{Located, Origin};
+use crate::route::{Memory, Routing};
 use crate::services::Services;
 use crate::surroundings::Surroundings;
 use crate::transform::LONGEST;
@@ -152,6 +153,7 @@ impl RegistryBuilder {
         if let Some(root) = project.as_deref().and_then(Path::parent) {
             of_project = config.add_project(&root.join(".prizm/config.toml"))?;
         }
+        config.routing.check()?;
         let around = Surroundings {
             timing: bounded(self.timing),
             reporter: self.reporter.unwrap_or_else(|| Arc::new(())),
@@ -165,6 +167,7 @@ impl RegistryBuilder {
             work: tokio::sync::OnceCell::new(),
             installer: tokio::sync::OnceCell::new(),
             services: Services::new(self.services, &config, self.keeper.unwrap_or_else(Keeper::here))?,
+            routing: Routing { config: config.routing, memory: Arc::new(Memory::new(home.join("ledger.db"))) },
             home,
         };
         let registry = Registry::with(around);

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::route::RoutingConfig;
 use crate::{Error, ErrorKind, Result, suggest};
 
 /// Largest `config.toml`, in bytes.
@@ -42,6 +43,8 @@ pub struct Config {
     pub(crate) host: HostConfig,
     #[serde(default)]
     pub(crate) profile: BTreeMap<String, Profile>,
+    #[serde(default)]
+    pub(crate) routing: RoutingConfig,
 }
 
 /// `[services.ID]`.
@@ -210,6 +213,9 @@ impl Config {
         if project.host != HostConfig::default() || !project.services.is_empty() || !project.profile.is_empty() {
             return Err(wrong("host`, `services` or `profile"));
         }
+        if project.routing != RoutingConfig::default() {
+            return Err(wrong("routing"));
+        }
         let PolicyConfig { allow, deny, require_pin, max_size, python_sources, build_env } = project.policy;
         if !allow.is_empty() || python_sources || !build_env.is_empty() {
             return Err(wrong("policy.allow`, `policy.pythonSources` or `policy.buildEnv"));
@@ -312,6 +318,7 @@ mod tests {
             "[providers.a]\ngrantEnv = [\"KEY\"]",
             "[providers.a]\nbaseUrl = \"http://evil.example\"",
             "[services.a]\ngrant = [\"privileged\"]",
+            "[routing.criteria]\nmax_cost = \"100\"",
             "[host]\ndocker = \"tcp://evil.example\"",
             "[profile.production.providers.a]\nbaseUrl = \"http://evil.example\"",
         ] {

@@ -6,18 +6,20 @@ mod source;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, Tap, validate};
+use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, State, Tap, validate};
 use prizm_install::{Identifier, Installed};
 use prizm_protocol::methods::health::Health;
 use prizm_protocol::{Manifest, PROTOCOL_VERSION, ProviderId};
+use prizm_route::{Millis, Trust};
 use serde_json::{Map, Value};
 
 use crate::blocking::blocking;
 use crate::bundled::BundledOrigin;
 use crate::config::ProviderConfig;
 use crate::needs::Wanted;
+use crate::route::{Offers, Origins};
 use crate::surroundings::Surroundings;
-use crate::wiring::{Served, Wiring};
+use crate::wiring::{Served, Services, Wiring};
 use crate::{Error, ErrorKind, Result};
 use source::Source;
 
@@ -74,6 +76,8 @@ pub(crate) struct Entry {
     cached: OnceLock<Option<Arc<ProviderInfo>>>,
     /// What its settings and its manifest say of services, once both are known.
     wiring: RwLock<Option<Arc<Wiring>>>,
+    /// What its models offer, as it was declared last.
+    offers: RwLock<Option<Arc<Offers>>>,
 }
 
 impl Entry {
@@ -90,6 +94,7 @@ impl Entry {
             installed: tokio::sync::OnceCell::new(),
             cached: OnceLock::new(),
             wiring: RwLock::default(),
+            offers: RwLock::default(),
         }
     }
 
@@ -223,6 +228,7 @@ impl Entry {
             return Err(error.into());
         }
         self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
+        *self.offers.write().unwrap_or_else(PoisonError::into_inner) = None;
         *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = self.plugin.get().map(|_| wiring);
         Ok(())
     }
@@ -246,6 +252,40 @@ impl Entry {
         let plugin = self.plugin(around).await?;
         let served = self.wiring()?.serve(plugin, around).await?;
         Ok((plugin, served))
+    }
+
+    /// Returns what its models offer, where it is known what it declares. What its author tries is no offer.
+    pub(crate) fn offers(&self, around: &Surroundings, now: Millis) -> Option<Arc<Offers>> {
+        let info = self.declared().filter(|_| self.tap.is_none())?;
+        let origins = self.origins();
+        let known = self.offers.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known.filter(|known| known.is_of(&info, origins)) {
+            return Some(known);
+        }
+        let wanted = Wanted::of(&self.settings(), self.manifest()).unwrap_or_default();
+        let offers = Arc::new(Offers::new(info, origins, &wanted, &around.routing, now));
+        *self.offers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&offers));
+        Some(offers)
+    }
+
+    fn origins(&self) -> Origins {
+        let trust = match &self.origin {
+            Origin::Registered(_) | Origin::Bundled(..) => Trust::Own,
+            Origin::Identifier(located) if located.link => Trust::Own,
+            Origin::Identifier(_) if self.installed().is_some() => Trust::Pinned,
+            Origin::Identifier(_) => Trust::Unverified,
+        };
+        Origins { trust, bundled: matches!(self.origin, Origin::Bundled(..)) }
+    }
+
+    /// Returns whether the services that it needs run.
+    pub(crate) fn services(&self) -> Services {
+        self.wiring().map_or_else(|_| Services::running(), |wiring| wiring.services())
+    }
+
+    /// Returns whether a call would begin at once.
+    pub(crate) fn is_warm(&self) -> bool {
+        self.plugin.get().is_some_and(|plugin| plugin.state() == State::Ready) && self.services().running
     }
 
     /// Makes the health of its plugin that of its services, too.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use prizm_protocol::ErrorObject;
+use prizm_route::Report;
 
 /// What kind of thing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +74,8 @@ struct Inner {
     stderr: Vec<String>,
     provider: Option<ErrorObject>,
     service: Option<prizm_service::Error>,
+    is_exit: bool,
+    decision: Option<Box<Report>>,
 }
 
 impl Error {
@@ -85,6 +88,8 @@ impl Error {
             stderr: Vec::new(),
             provider: None,
             service: None,
+            is_exit: false,
+            decision: None,
         }))
     }
 
@@ -96,6 +101,27 @@ impl Error {
     pub(crate) fn at(mut self, stage: &'static str) -> Self {
         self.0.stage = Some(stage);
         self
+    }
+
+    pub(crate) fn with_decision(mut self, decision: Report) -> Self {
+        self.0.decision = Some(Box::new(decision));
+        self
+    }
+
+    /// Puts what came before into the message.
+    pub(crate) fn after(mut self, before: &str) -> Self {
+        self.0.message = format!("{}\n{before}", self.0.message);
+        self
+    }
+
+    /// Returns whether the process ended, or could not be reached any more.
+    pub(crate) fn is_exit(&self) -> bool {
+        self.0.is_exit
+    }
+
+    /// Returns the decision that nobody qualifies, with what speaks against each.
+    pub fn decision(&self) -> Option<&Report> {
+        self.0.decision.as_deref()
     }
 
     /// Returns the kind.
@@ -169,6 +195,7 @@ impl From<prizm_host::Error> for Error {
         made.0.hint = error.hint().map(str::to_owned);
         made.0.stderr = error.stderr().to_vec();
         made.0.provider = error.rpc().cloned();
+        made.0.is_exit = error.kind() == Host::Exited;
         made
     }
 }

@@ -55,7 +55,7 @@ pub use model::Model;
 pub use pinned::{Pinned, Updated};
 pub use provider::{Provider, Status};
 pub use registry::{Registry, RegistryStats};
-pub use route::{Candidate, Criteria, Decision, Preference, Reason, Selected, Verdict};
+pub use route::{Attempt, LearnedModel, Recorded, Routed, RoutedTransform};
 pub use service::{KnownService, Service, ServiceRegistry, ServiceStats, ServiceStatus};
 pub use transform::{Chunk, Outcome, Transform};
 
@@ -65,10 +65,15 @@ pub use prizm_host::{
 pub use prizm_install::{Approver, Isolation, Kind, Locked, Mode, Pruned, Question, Reporter, StoreEntry};
 pub use prizm_protocol::methods::estimate::EstimateResult as Estimate;
 pub use prizm_protocol::methods::health::{Health, HealthStatus};
-pub use prizm_protocol::methods::initialize::Location;
+pub use prizm_protocol::methods::initialize::{DataPolicy, Location};
 pub use prizm_protocol::methods::notifications::{Accepted, Progress};
 pub use prizm_protocol::methods::transform::Usage;
 pub use prizm_protocol::{Capability, InputSlot, Manifest, MediaKind, ModelId, Permissions, ProviderId};
+pub use prizm_route::{
+    AllowedUse, Aspect, Bonus, Budget, Class, Code, Criteria, Estimates, Explain, Explained, Latency, Latitude, Liked,
+    Live, MaxLatency, Money, OnAllGated, Optimize, Pattern, Preferred, Quantity, Rate, Relaxation, Replay, ReplayError,
+    Report, Score, Selected, Told, Trust, Unit, UnknownPrice, Verdict, Weights, replay,
+};
 pub use prizm_service::{
     Admitted, Collected, Condition, Error as ServiceError, ErrorKind as ServiceErrorKind, InUse, Instance, Keeper,
     LogTail, Part, State as ServiceState, keep,

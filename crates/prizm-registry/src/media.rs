@@ -75,7 +75,9 @@ impl Media {
             return Err(refuse(what, "inputs are text, pictures, sound, videos or 3D models"));
         };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        Ok(Self { name, ..Self::new(kind, mime, Data::File(path)) })
+        let mut known = Map::from_iter([("bytes".to_owned(), Value::from(meta.len()))]);
+        known.extend(size(kind, &head));
+        Ok(Self { name, meta: Some(known), ..Self::new(kind, mime, Data::File(path)) })
     }
 
     /// Bytes, whose content tells what they are.
@@ -96,7 +98,10 @@ impl Media {
         Ok(match std::str::from_utf8(&bytes) {
             Ok(text) if kind == MediaKind::Text => Self::new(kind, mime, Data::Text(text.into())),
             _ if kind == MediaKind::Text => return Err(unknown()),
-            _ => Self::new(kind, mime, Data::Bytes(bytes)),
+            _ => {
+                let known = Map::from_iter(size(kind, &bytes));
+                Self { meta: (!known.is_empty()).then_some(known), ..Self::new(kind, mime, Data::Bytes(bytes)) }
+            }
         })
     }
 
@@ -202,6 +207,25 @@ impl Media {
         })
     }
 
+    /// Returns what is known of it without a look into files; its content is none of it.
+    pub(crate) fn facts(&self) -> prizm_route::Input {
+        let known = |name: &str| self.meta.as_ref().and_then(|meta| meta.get(name)?.as_u64());
+        let (bytes, chars) = match &self.data {
+            Data::Text(text) => (Some(text.len() as u64), Some(text.chars().count() as u64)),
+            Data::Bytes(bytes) => (Some(bytes.len() as u64), None),
+            Data::File(_) | Data::Taken(_) => (known("bytes"), None),
+        };
+        prizm_route::Input {
+            mime: Some(self.mime.clone()),
+            bytes,
+            chars: chars.or_else(|| known("characters")),
+            width: known("width"),
+            height: known("height"),
+            millis: known("durationMs"),
+            ..prizm_route::Input::new(self.kind)
+        }
+    }
+
     pub(crate) fn to_input(&self) -> Input {
         let source = match &self.data {
             Data::Text(text) => InputSource::Text(text.to_string()),
@@ -232,6 +256,13 @@ impl Media {
     pub(crate) fn from_taken(file: TakenFile, kind: MediaKind) -> Self {
         Self::new(kind, "application/octet-stream", Data::Taken(file))
     }
+}
+
+/// Reads the size of a picture off its beginning, where it says it.
+fn size(kind: MediaKind, head: &[u8]) -> impl Iterator<Item = (String, Value)> {
+    let size = (kind == MediaKind::Image).then(|| imagesize::blob_size(head).ok()).flatten();
+    let sides = size.map(|size| [("width".to_owned(), size.width.into()), ("height".to_owned(), size.height.into())]);
+    sides.into_iter().flatten()
 }
 
 fn write(target: &Path, fill: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> std::io::Result<()> {

@@ -15,7 +15,7 @@ pub struct Model {
     pub(crate) entry: Arc<Entry>,
     pub(crate) around: Arc<Surroundings>,
     pub(crate) provider: Arc<ProviderInfo>,
-    index: usize,
+    pub(crate) index: usize,
 }
 
 impl Model {

@@ -34,7 +34,7 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// Takes the settings of a provider apart. What they say of services goes over what its manifest says.
-    /// One that is given a `baseUrl`, and no service by name, needs none: that is where its work is done.
+    /// One that is given a `baseUrl` needs none: that is where its work is done.
     pub(crate) fn of(settings: &Map<String, Value>, manifest: Option<&Manifest>) -> Result<Self> {
         let mut rest = settings.clone();
         let [url, config, auto_start, services] = OURS.map(|name| rest.remove(name));
@@ -42,7 +42,17 @@ impl Wanted {
         let config = config.map(|config| table("serviceConfig", config)).transpose()?;
         let auto_start = auto_start.map(|start| flag("autoStartService", &start)).transpose()?;
         let mut needs: Vec<_> = manifest.into_iter().flat_map(|manifest| &manifest.services).map(declared).collect();
-        let named = services.is_some();
+        if rest.contains_key("baseUrl") {
+            let contradicts =
+                [(url.is_some(), "serviceUrl"), (config.is_some(), "serviceConfig"), (services.is_some(), "services")];
+            if let Some((_, other)) = contradicts.iter().find(|(is_given, _)| *is_given) {
+                let message =
+                    format!("`baseUrl` says where the work is done, and `{other}` is of a service that does it");
+                return Err(Error::new(ErrorKind::Usage, message)
+                    .hinted("leave out one of them: a provider is given the address of its service as `baseUrl`"));
+            }
+            return Ok(Self { settings: rest, needs: Vec::new() });
+        }
         for (name, said) in services.map(|services| table("services", services)).transpose()?.into_iter().flatten() {
             let said = table(&format!("services.{name}"), said)?;
             over(&mut needs, name, said)?;
@@ -56,14 +66,6 @@ impl Wanted {
         }
         if let Some(auto_start) = auto_start {
             needs.iter_mut().for_each(|need| need.auto_start = auto_start);
-        }
-        if rest.contains_key("baseUrl") {
-            if url.is_some() || named {
-                let message = "`baseUrl` says where the work is done, and so does the service that is named";
-                return Err(Error::new(ErrorKind::Usage, message)
-                    .hinted("leave out one of them: a provider is given the address of its service as `baseUrl`"));
-            }
-            needs.clear();
         }
         Ok(Self { settings: rest, needs })
     }
@@ -191,7 +193,10 @@ mod tests {
             (json!({"serviceUrl": "z"}), TWO, "do not say which service they are of: `a`, `b`"),
             (json!({"services": {"c": {}}}), "", "setting `services.c.url`"),
             (json!({"services": {"a": {"uri": "x"}}}), TWO, "setting `services.a.uri`: there is no such key"),
-            (json!({"serviceUrl": "z", "baseUrl": "u"}), "", "so does the service that is named"),
+            (json!({"serviceUrl": "z", "baseUrl": "u"}), "", "and `serviceUrl` is of a service that does it"),
+            (json!({"serviceConfig": {"threads": 2}, "baseUrl": "u"}), ONE, "and `serviceConfig` is of a service"),
+            (json!({"serviceConfig": {}, "baseUrl": "u"}), "", "and `serviceConfig` is of a service"),
+            (json!({"services": {"a": {"config": {}}}, "baseUrl": "u"}), TWO, "and `services` is of a service"),
         ] {
             let error = wanted(settings.clone(), services).err().unwrap();
             assert!(error.to_string().contains(expected), "{settings}: {error}");

@@ -8,6 +8,7 @@ use prizm_protocol::{Capability, Permissions, ProviderId};
 use serde_json::{Map, Value};
 
 use crate::entry::Entry;
+use crate::route::{PRICES, Told, now};
 use crate::surroundings::Surroundings;
 use crate::{Error, ErrorKind, Isolation, Model, Result, suggest};
 
@@ -168,7 +169,9 @@ impl Provider {
     /// # Errors
     /// A setting does not fit the provider's schema, or the running process refuses it.
     pub async fn configure(&self, settings: Map<String, Value>) -> Result<()> {
-        self.entry.configure(settings).await
+        self.entry.configure(settings).await?;
+        self.around.routing.memory.configured(&self.id());
+        Ok(())
     }
 
     /// Changes some of its settings and leaves the others.
@@ -215,6 +218,10 @@ impl Provider {
     pub async fn refresh_models(&self) -> Result<Vec<Model>> {
         let (plugin, _served) = self.entry.serve(&self.around).await?;
         let info = plugin.refresh_models().await?;
+        let told = Told::of(&info, now());
+        if let Ok(told) = serde_json::to_string(&told) {
+            self.around.routing.memory.keep(PRICES, info.id.as_str(), told).await;
+        }
         self.entry.remember(info);
         Ok(self.models())
     }

@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 
 use crate::config::ProviderConfig;
 use crate::entry::{Entry, Located, Origin};
-use crate::route::{self, Criteria, Decision};
 use crate::surroundings::Surroundings;
 use crate::{Error, ErrorKind, Provider, RegistryBuilder, Result, suggest};
 
@@ -252,7 +251,7 @@ impl Registry {
         Provider::new(entry, Arc::clone(&self.0.around))
     }
 
-    fn entries(&self) -> Vec<Arc<Entry>> {
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
         self.0.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -302,26 +301,6 @@ impl Registry {
         self.entries().iter().filter_map(|entry| entry.declared().map(|info| info.id.clone())).collect()
     }
 
-    /// Chooses the best provider for a capability. Starts nothing, does no I/O.
-    ///
-    /// # Errors
-    /// None qualifies; the error names each candidate and why it was refused.
-    pub fn find_best_provider(&self, capability: &Capability, criteria: &Criteria) -> Result<Provider> {
-        let decision = self.decide(capability, criteria);
-        match &decision.selected {
-            Some(selected) => Ok(self.provider(self.known(selected.provider.as_str())?)),
-            None => Err(decision.none_qualifies()),
-        }
-    }
-
-    /// Chooses, and says why: every candidate with its verdict. Starts nothing, does no I/O.
-    pub fn decide(&self, capability: &Capability, criteria: &Criteria) -> Decision {
-        let snapshot: Vec<_> = self.entries().iter().filter_map(|entry| entry.declared()).collect();
-        let decision = route::decide(&snapshot, capability, criteria);
-        tracing::debug!(%capability, selected = decision.selected.as_ref().map(|s| s.provider.as_str()), "decided");
-        decision
-    }
-
     /// Returns figures. Starts nothing, does no I/O.
     pub fn stats(&self) -> RegistryStats {
         let entries = self.entries();
@@ -347,6 +326,7 @@ impl Registry {
         all.extend(self.0.unlisted.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade));
         // To stop what is stopped already does nothing.
         join_all(all.iter().filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop())).await;
+        self.0.around.routing.memory.flush().await;
         self.0.around.services.keeper.shutdown().await;
     }
 }

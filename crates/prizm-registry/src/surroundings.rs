@@ -9,6 +9,7 @@ use prizm_install::{
 };
 
 use crate::blocking::blocking;
+use crate::route::Routing;
 use crate::services::Services;
 use crate::validator::Handshake;
 use crate::{Error, ErrorKind, Result};
@@ -33,6 +34,7 @@ pub(crate) struct Surroundings {
     pub(crate) work: tokio::sync::OnceCell<WorkDir>,
     pub(crate) installer: tokio::sync::OnceCell<Installer>,
     pub(crate) services: Services,
+    pub(crate) routing: Routing,
 }
 
 impl Surroundings {

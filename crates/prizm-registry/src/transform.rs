@@ -5,13 +5,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use prizm_host::{Call, Event};
+use prizm_host::{Call, Event, Plugin, State};
 use prizm_protocol::methods::estimate::EstimateResult as Estimate;
 use prizm_protocol::methods::notifications::{Accepted, Progress};
 use prizm_protocol::methods::transform::Usage;
 use prizm_protocol::{Capability, InputSlot, MediaKind};
 use serde_json::{Map, Value};
 
+use crate::route::Watch;
+use crate::wiring::Served;
 use crate::{Error, ErrorKind, Media, Model, Result, suggest};
 
 /// The longest time that is waited. A longer one is as good as for ever, and no clock can tell when it ends.
@@ -182,21 +184,44 @@ impl Transform {
         call.options = options;
         call.timeout = timeout.map(|timeout| timeout.min(LONGEST));
         call.idempotency_key = idempotency_key;
-        let (plugin, _served) = match call.timeout {
-            Some(timeout) => {
-                let served = tokio::time::timeout(timeout, model.entry.serve(&model.around)).await;
-                let served = served.unwrap_or_else(|_| Err(late(&model, timeout)))?;
-                call.timeout = Some(timeout.saturating_sub(started.elapsed()));
-                served
-            }
-            None => model.entry.serve(&model.around).await?,
+        let watch = Watch::begin(&model, &capability, &inputs, &call.options);
+        let learn = |done: Result<Option<&Usage>, &Error>, elapsed, start| {
+            watch.iter().for_each(|watch| watch.ended(&model.around.routing, done, elapsed, start));
         };
+        let was_warm = model.entry.is_warm();
+        let ready = model.ready(call.timeout).await.inspect_err(|error| learn(Err(error), started.elapsed(), None));
+        let (plugin, _served) = ready?;
+        let (begun, start) = (Instant::now(), (!was_warm).then(|| started.elapsed()));
+        call.timeout = call.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
         let result = plugin.transform(call, |event| listeners.hear(event, &capability)).await;
         // An input that is itself an output lives until its copy has been made.
         drop(inputs);
-        let result = result?;
-        let outputs = result.outputs.into_iter().map(Media::from_output).collect::<Result<_>>()?;
-        Ok(Outcome { outputs, usage: result.usage, meta: result.meta, capability, elapsed: started.elapsed() })
+        let taken = result.map_err(Error::from).and_then(|result| {
+            let outputs = result.outputs.into_iter().map(Media::from_output).collect::<Result<_>>()?;
+            Ok((outputs, result.usage, result.meta, result.waited))
+        });
+        let waited = taken.as_ref().map_or(Duration::ZERO, |(.., waited)| *waited);
+        let done = taken.as_ref().map(|(_, usage, ..)| usage.as_ref());
+        learn(done, begun.elapsed().saturating_sub(waited), start);
+        let (outputs, usage, meta, _) = taken?;
+        Ok(Outcome { outputs, usage, meta, capability, elapsed: started.elapsed() })
+    }
+}
+
+impl Model {
+    /// Waits until its provider and the services that this needs are there, in time.
+    async fn ready(&self, timeout: Option<Duration>) -> Result<(&Plugin, Served)> {
+        let ready = async {
+            let (plugin, served) = self.entry.serve(&self.around).await?;
+            if plugin.state() != State::Ready {
+                plugin.start().await?;
+            }
+            Ok((plugin, served))
+        };
+        match timeout {
+            Some(timeout) => tokio::time::timeout(timeout, ready).await.unwrap_or_else(|_| Err(late(self, timeout))),
+            None => ready.await,
+        }
     }
 }
 

@@ -24,6 +24,21 @@ pub(crate) struct Wiring {
     told: Mutex<Option<Vec<BTreeMap<String, String>>>>,
 }
 
+/// How the services of a provider are.
+pub(crate) struct Services {
+    /// All of them run.
+    pub(crate) running: bool,
+    /// Why one of them does not, and will not.
+    pub(crate) failed: Option<String>,
+}
+
+impl Services {
+    /// None is needed, or all run.
+    pub(crate) fn running() -> Self {
+        Self { running: true, failed: None }
+    }
+}
+
 /// Keeps services running as long as a call lasts.
 #[derive(Default)]
 #[must_use]
@@ -103,6 +118,31 @@ impl Wiring {
         }
         params.services = services;
         params
+    }
+
+    /// Returns whether its services run, as far as they were needed already.
+    pub(crate) fn services(&self) -> Services {
+        if !self.needs_services() {
+            return Services::running();
+        }
+        let Some(instances) = self.instances.get() else { return Services { running: false, failed: None } };
+        let mut services = Services::running();
+        for (need, instance) in self.wanted.needs.iter().zip(instances) {
+            let state = instance.state();
+            services.running &= state.as_ref().is_ok_and(|state| state.condition == Condition::Ready);
+            let failure = match state {
+                Ok(state) if state.condition == Condition::Failed => {
+                    state.failure.map_or_else(|| "it failed".to_owned(), |error| error.to_string())
+                }
+                Ok(state) if state.condition == Condition::Stopped && !need.auto_start => {
+                    "it is not running".to_owned()
+                }
+                _ => continue,
+            };
+            let failure = failure.lines().next().unwrap_or_default().to_owned();
+            services.failed.get_or_insert_with(|| format!("service `{}`: {failure}", need.name));
+        }
+        services
     }
 
     /// Makes a plugin's health that of its services, too, where these were needed already.

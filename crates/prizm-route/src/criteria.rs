@@ -44,13 +44,14 @@ pub struct Criteria {
     /// Hard: the most that this call may cost, by its estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_cost: Option<Money>,
-    /// By how much an estimate is multiplied before it is held against `max_cost`, in thousandths; 1000 by default.
+    /// By how much an estimate is multiplied before it is held against `max_cost` and `max_total_cost`, in
+    /// thousandths; 1000 by default.
     pub cost_safety: u32,
     /// Hard: the most that one unit may cost.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub max_unit_price: BTreeMap<Unit, Rate>,
     /// Hard: what becomes of what has no known price. By default it is excluded where something depends on
-    /// the price: `free`, `max_cost`, `max_unit_price`, `budget`, or a choice by cost.
+    /// the price: `free`, `max_cost`, `max_total_cost`, `max_unit_price`, `budget`, or a choice by cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown_price: Option<UnknownPrice>,
     /// Hard: what it must be able to do, such as `streaming`.
@@ -163,9 +164,9 @@ impl Default for Criteria {
 pub enum UnknownPrice {
     /// It is excluded.
     Exclude,
-    /// It is not, and is thought to cost what is usual.
+    /// It is not; in the order it counts as what is usual, as it does for a budget. It is never known as free.
     Allow,
-    /// It is not, and is thought to cost this for a call.
+    /// It is thought to cost this for a call, and is held against every limit. It is never known as free.
     Assume(Money),
 }
 
@@ -228,6 +229,7 @@ impl Criteria {
     pub fn unknown_price(&self) -> UnknownPrice {
         let depends = self.free
             || self.max_cost.is_some()
+            || self.max_total_cost.is_some()
             || !self.max_unit_price.is_empty()
             || self.budget.is_some()
             || self.optimize.begins_with_cost();

@@ -13,8 +13,9 @@ use crate::{Criteria, Money, filter};
 
 /// How long one is waited for where no deadline says it, in milliseconds.
 const LONGEST_WAIT: u64 = 60_000;
-/// After how long nothing new is known of a candidate, in milliseconds.
-const STALE: u64 = 30_000;
+/// After how long nothing new is known of a candidate, in milliseconds. Who is back is believed after two calls
+/// so far apart, so that this decides how soon they are chosen again.
+const STALE: u64 = 10_000;
 
 /// What was decided: about every candidate, in the order of the snapshot, and in which order they are tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +130,8 @@ struct Key {
     is_bundled: bool,
     score: i64,
     cost: Money,
+    /// Decides among those that come to the same, such as all that are free where only the cost counts.
+    time: u64,
 }
 
 impl Key {
@@ -149,7 +152,7 @@ impl Key {
         // While nobody says what counts, one's own come before those that came with the program.
         let is_bundled = criteria.optimize == Optimize::Balanced && candidate.offer.bundled;
         let (missed, score, cost) = (judged.missed, judged.score.total, judged.expected.cost.value);
-        Self { order, missed, aspects, is_bundled, score, cost }
+        Self { order, missed, aspects, is_bundled, score, cost, time: judged.expected.time.expected() }
     }
 
     /// Returns whether another differs in nothing but its score.
@@ -158,9 +161,9 @@ impl Key {
         before(self) == before(other) && self.aspects == other.aspects
     }
 
-    /// Returns whether it is worse than another by at most one part in so many.
-    fn is_near(&self, best: &Self, part: i64) -> bool {
-        self.is_beside(best) && self.score <= best.score.saturating_add(best.score.saturating_abs() / part)
+    /// Returns whether it is worse than another by at most so much.
+    fn is_near(&self, best: &Self, margin: i64) -> bool {
+        self.is_beside(best) && self.score <= best.score.saturating_add(margin)
     }
 }
 
@@ -209,16 +212,20 @@ impl Decision {
     fn first(&mut self, ranked: &[(usize, Key)], request: &Request, snapshot: &Snapshot) -> usize {
         let candidate = |place: usize| &snapshot.candidates[ranked[place].0];
         let best = &ranked[0].1;
-        let near = |part: i64| ranked.iter().take_while(move |(_, key)| key.is_near(best, part)).count();
-        if let Some(last) = &snapshot.session {
+        // A part of what the best costs and takes: what it is preferred by is no measure of that.
+        let whole = self.judged[ranked[0].0].score.before_preference();
+        let near = |part: i64| ranked.iter().take_while(|(_, key)| key.is_near(best, whole / part)).count();
+        if let Some(last) = snapshot.session.as_ref().filter(|_| request.criteria.session_key.is_some()) {
             let place = (0..near(10)).find(|place| candidate(*place).offer.id() == *last);
             if let Some(place) = place {
-                self.chosen_by = ChosenBy::Session;
+                if place > 0 {
+                    self.chosen_by = ChosenBy::Session;
+                }
                 return place;
             }
         }
         if draw(request.seed, "explore", 1000) < u64::from(request.criteria.explore) {
-            let stale = |place: &usize| self.may_be_explored(&ranked[*place], best, candidate(*place), snapshot.now);
+            let stale = |place: &usize| self.may_be_explored(&ranked[*place], &ranked[0], request, snapshot);
             let places: Vec<usize> = (1..ranked.len()).filter(stale).collect();
             if !places.is_empty() {
                 self.chosen_by = ChosenBy::Explore;
@@ -234,29 +241,46 @@ impl Decision {
             let one = pick(request.seed, "one", equals);
             let other = (one + 1 + pick(request.seed, "other", equals - 1)) % equals;
             let place = if (load(one), one) <= (load(other), other) { one } else { other };
-            if place > 0 {
+            if load(place) < load(0) {
                 self.chosen_by = ChosenBy::Spread;
+                return place;
             }
-            return place;
         }
         0
     }
 
-    /// Only who may be taken anyway, of whom nothing new is known, and who costs little more.
-    fn may_be_explored(&self, ranked: &(usize, Key), best: &Key, candidate: &Candidate, now: Millis) -> bool {
-        let known_at = candidate.live.latency.map(|latency| latency.at);
-        let is_stale = known_at.is_none_or(|at| now.saturating_sub(at) > STALE);
-        ranked.1.order == best.order && is_stale && ranked.1.cost <= best.cost.times_permille(1500)
+    /// Only who may be taken anyway, of whom nothing new is known, who costs little more, and who would be the
+    /// best if it were as good as can be in what is measured: else there is nothing to learn.
+    fn may_be_explored(
+        &self,
+        (index, key): &(usize, Key),
+        (first, best): &(usize, Key),
+        request: &Request,
+        snapshot: &Snapshot,
+    ) -> bool {
+        let live = &snapshot.candidates[*index].live;
+        let known_at = live.latency.map(|latency| latency.at).max(live.last);
+        let is_stale = known_at.is_none_or(|at| snapshot.now.saturating_sub(at) > STALE);
+        let may_win = match &request.criteria.optimize {
+            Optimize::Lexicographic(aspects) => {
+                let declared = |place: &usize| !aspects[*place].is_measured();
+                (0..aspects.len()).filter(declared).all(|place| key.aspects[place] <= best.aspects[place])
+            }
+            _ => self.judged[*index].score.at_best() < self.judged[*first].score.total,
+        };
+        let is_on_a_level = (key.order, key.is_bundled) == (best.order, best.is_bundled);
+        is_stale && may_win && is_on_a_level && key.cost <= best.cost.times_permille(1500)
     }
 }
 
-fn by_name(left: &Candidate, right: &Candidate) -> Ordering {
+/// Where all else is equal, the name decides, and among the models of one provider their order.
+pub(crate) fn by_name(left: &Candidate, right: &Candidate) -> Ordering {
     let (left, right) = (&left.offer, &right.offer);
     (&left.provider, left.place, &left.model).cmp(&(&right.provider, right.place, &right.model))
 }
 
-/// Returns a number below another, which the seed decides: chance has no place here.
-fn draw(seed: u64, what: &str, below: u64) -> u64 {
+/// Returns a number below another, which a seed and a purpose decide: chance has no place here.
+pub fn draw(seed: u64, what: &str, below: u64) -> u64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&seed.to_le_bytes()).update(what.as_bytes());
     let mut bytes = [0; 8];

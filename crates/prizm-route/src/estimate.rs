@@ -42,6 +42,8 @@ pub struct Time {
     pub wait: u64,
     /// Until its process and its services are there.
     pub start: u64,
+    /// Until it is done, had it nothing else to do.
+    pub alone: u64,
     /// Until it is done, behind what it does already.
     pub work: u64,
     /// The same, in 95 of 100 calls, the wait and the start included.
@@ -91,7 +93,7 @@ impl Cost {
 /// Says what is expected of a call.
 pub(crate) fn estimate(candidate: &Candidate, capability: &Capability, criteria: &Criteria, now: Millis) -> Estimate {
     let time = time(candidate, capability, now);
-    let cost = cost(candidate, time.work).unwrap_or_else(|_| Cost {
+    let cost = cost(candidate, time.alone).unwrap_or_else(|_| Cost {
         value: match criteria.unknown_price() {
             UnknownPrice::Assume(money) => money,
             _ if candidate.offer.location == Location::Local => Money::ZERO,
@@ -116,18 +118,22 @@ pub(crate) fn cost(candidate: &Candidate, work_ms: u64) -> Result<Cost, String> 
 
 fn time(candidate: &Candidate, capability: &Capability, now: Millis) -> Time {
     let (offer, live) = (&candidate.offer, &candidate.live);
-    let (alone, source) = match (live.latency, offer.typical) {
-        (Some(latency), hint) if latency.samples > 0 => {
+    let measured = live.latency.filter(|latency| latency.samples > 0);
+    let (alone, source) = match (measured, offer.typical) {
+        (Some(latency), hint) => {
             let (measured, n) = (u128::from(latency.expected), u128::from(latency.samples));
             let (hint, weight) = hint.map_or((0, 0), |hint| (u128::from(hint), u128::from(WEIGHT_OF_HINT)));
             let mean = (weight * hint + n * measured) / (weight + n);
             (u64::try_from(mean).unwrap_or(u64::MAX), TimeSource::Measured)
         }
-        (_, Some(hint)) => (hint, TimeSource::Manifest),
-        _ => (usual_time(capability), TimeSource::Assumed),
+        (None, Some(hint)) => (hint, TimeSource::Manifest),
+        (None, None) => (usual_time(capability), TimeSource::Assumed),
     };
-    let at_once = u64::from(live.max_in_flight.max(1));
-    let behind = |ms: u64| ms.saturating_mul(at_once.saturating_add(u64::from(live.in_flight))) / at_once;
+    let at_once = u128::from(live.max_in_flight.max(1));
+    let behind = |ms: u64| {
+        let queued = u128::from(ms) * (at_once + u128::from(live.in_flight)) / at_once;
+        u64::try_from(queued).unwrap_or(u64::MAX)
+    };
     let start = match live.cold_start {
         _ if live.warm => 0,
         Some(measured) => measured,
@@ -136,9 +142,9 @@ fn time(candidate: &Candidate, capability: &Capability, now: Millis) -> Time {
     };
     let opens = live.gates.iter().filter(|gate| gate.kind != GateKind::Config).filter_map(|gate| gate.until).max();
     let wait = opens.map_or(0, |until| until.saturating_sub(now));
-    let (p50, p95) =
-        live.latency.map_or((alone, alone.saturating_mul(2)), |latency| (latency.p50, latency.p95.max(alone)));
-    Time { wait, start, work: behind(alone), p95: wait.saturating_add(start).saturating_add(behind(p95)), p50, source }
+    let (p50, p95) = measured.map_or((alone, alone.saturating_mul(2)), |latency| (latency.p50, latency.p95.max(alone)));
+    let p95 = wait.saturating_add(start).saturating_add(behind(p95));
+    Time { wait, start, alone, work: behind(alone), p95, p50, source }
 }
 
 /// What such work costs usually, where it is paid for: the middle of what is asked today. It stands in where

@@ -5,10 +5,12 @@ mod money;
 
 use std::collections::BTreeSet;
 
+use prizm_protocol::methods::initialize::Location;
+
 use crate::estimate::Estimate;
 use crate::reason::{Code, Reason};
 use crate::request::Request;
-use crate::snapshot::{Candidate, FaultKind, Gate, GateKind, Snapshot};
+use crate::snapshot::{Candidate, Fault, FaultKind, Gate, GateKind, Snapshot};
 use crate::{AllowedUse, Criteria, Offer, Trust};
 
 /// Returns all that speaks against a candidate; nothing where it may be taken.
@@ -20,20 +22,16 @@ pub(crate) fn reasons(
 ) -> Vec<Reason> {
     let (criteria, offer) = (&request.criteria, &*candidate.offer);
     let mut against = Vec::new();
-    faults(candidate, &mut against, |kind| matches!(kind, FaultKind::Capability | FaultKind::Unavailable));
     names(criteria, offer, &mut against);
     declared(criteria, offer, &mut against);
-    faults(candidate, &mut against, |kind| match kind {
-        FaultKind::Capability | FaultKind::Unavailable | FaultKind::Setting => false,
-        FaultKind::UnknownParameter => criteria.require_parameters,
-        _ => true,
-    });
-    faults(candidate, &mut against, |kind| kind == FaultKind::Setting);
+    faults(criteria, candidate, &mut against);
     if !candidate.is_nothing() {
         money::reasons(request, snapshot, candidate, expected, &mut against);
-        against.extend(candidate.live.gates.iter().map(gate));
+        against.extend(candidate.live.gates.iter().filter(|gate| gate.is_closed(snapshot.now)).map(gate));
         time(criteria, candidate, expected, &mut against);
     }
+    // The codes are declared in the order of the rules.
+    against.sort_by_key(|reason| reason.code);
     against
 }
 
@@ -53,7 +51,7 @@ fn names(criteria: &Criteria, offer: &Offer, against: &mut Vec<Reason>) {
     if !criteria.only.is_empty() && !criteria.only.iter().any(|pattern| named(&pattern)) {
         against.push(Reason::new(Code::NotInOnly).unless(format!("only includes {id}")));
     }
-    if let Some(pattern) = criteria.exclude.iter().find(named) {
+    for pattern in criteria.exclude.iter().filter(named) {
         against.push(Reason::new(Code::Excluded).have(pattern).unless(format!("exclude without {pattern}")));
     }
 }
@@ -85,19 +83,23 @@ fn declared(criteria: &Criteria, offer: &Offer, against: &mut Vec<Reason>) {
 
 fn data(allowed: &AllowedUse, offer: &Offer, against: &mut Vec<Reason>) {
     let known = &offer.data_policy;
-    if let Some(days) = allowed.retention_days.filter(|days| known.retention_days.is_none_or(|kept| kept > *days)) {
-        let reason = Reason::new(Code::Retention).want(format!("<={days} days"));
+    // What is done here stays here, unless its author says that it does not.
+    let unknown_is_bad = offer.location != Location::Local;
+    let in_days = |days: u32| format!("{days} {}", if days == 1 { "day" } else { "days" });
+    let is_too_long = |days: &u32| known.retention_days.map_or(unknown_is_bad, |kept| kept > *days);
+    if let Some(days) = allowed.retention_days.filter(is_too_long) {
+        let reason = Reason::new(Code::Retention).want(format!("<={}", in_days(days)));
         against.push(match known.retention_days {
-            Some(kept) => reason.have(format!("{kept} days")).unless(format!("data_policy.retention_days={kept}")),
+            Some(kept) => reason.have(in_days(kept)).unless(format!("data_policy.retention_days={kept}")),
             None => reason.have("unknown").unless("no data_policy.retention_days"),
         });
     }
-    if allowed.training == Some(false) && known.training != Some(false) {
+    if allowed.training == Some(false) && known.training.unwrap_or(unknown_is_bad) {
         let have = if known.training.is_some() { "yes" } else { "unknown" };
         against.push(Reason::new(Code::Training).have(have).want("no").unless("data_policy.training=true"));
     }
     let goes_elsewhere = |regions: &BTreeSet<String>| !regions.is_subset(&allowed.regions);
-    if !allowed.regions.is_empty() && known.regions.as_ref().is_none_or(goes_elsewhere) {
+    if !allowed.regions.is_empty() && known.regions.as_ref().map_or(unknown_is_bad, goes_elsewhere) {
         let listed = |regions: &BTreeSet<String>| regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let have = known.regions.as_ref().map_or_else(|| "unknown".to_owned(), listed);
         let reason = Reason::new(Code::Region).want(listed(&allowed.regions));
@@ -110,8 +112,9 @@ fn data(allowed: &AllowedUse, offer: &Offer, against: &mut Vec<Reason>) {
     }
 }
 
-fn faults(candidate: &Candidate, against: &mut Vec<Reason>, is_looked_at: impl Fn(FaultKind) -> bool) {
-    for fault in candidate.faults.iter().filter(|fault| is_looked_at(fault.kind)) {
+fn faults(criteria: &Criteria, candidate: &Candidate, against: &mut Vec<Reason>) {
+    let counts = |fault: &&Fault| fault.kind != FaultKind::UnknownParameter || criteria.require_parameters;
+    for fault in candidate.faults.iter().filter(counts) {
         let field = &fault.field;
         let (code, change) = match fault.kind {
             FaultKind::Capability => (Code::Capability, None),

@@ -18,12 +18,13 @@ mod report;
 mod request;
 mod score;
 mod shape;
+mod signals;
 mod snapshot;
 mod unit;
 
 pub use action::{Action, Blame, Class, Closes, Failure, Latitude, action};
 pub use criteria::{AllowedUse, Criteria, Explain, MaxLatency, OnAllGated, UnknownPrice};
-pub use decide::{ChosenBy, Decision, Judged, decide};
+pub use decide::{ChosenBy, Decision, Judged, decide, draw};
 pub use estimate::{Cost, Estimate, Time, TimeSource};
 pub use fixed::ParseAmountError;
 pub use money::{Money, Quantity, Rate};
@@ -35,7 +36,8 @@ pub use report::{
     CostTold, Estimates, Explained, Relaxation, Replay, ReplayError, Report, Selected, TimeTold, Told, Verdict, replay,
 };
 pub use request::Request;
-pub use score::Score;
+pub use score::{Score, second};
 pub use shape::{Dimensions, Input, Shape};
+pub use signals::{Admission, ModelSignals, Observation, Outcome, ProviderSignals};
 pub use snapshot::{Budget, Candidate, Fault, FaultKind, Gate, GateKind, Latency, Live, Millis, Snapshot};
 pub use unit::Unit;

@@ -68,7 +68,7 @@ impl Rate {
     }
 
     /// Multiplies with a rate of exchange: dollars for one unit of the currency.
-    pub(crate) fn times(self, dollars: Self) -> Option<Self> {
+    pub fn times(self, dollars: Self) -> Option<Self> {
         let product = u128::from(self.0) * u128::from(dollars.0);
         u64::try_from((product + 500_000_000_000) / 1_000_000_000_000).ok().map(Self)
     }

@@ -180,7 +180,9 @@ impl Pricing {
             Unit::GpuSecond => Some(Quantity::from_millis(work_ms)),
             unit => shape.units.get(&unit).copied(),
         };
-        let counted = rates.iter().map(|UnitRate { unit, rate }| match quantity(*unit) {
+        // However many there are of what costs nothing, they cost nothing.
+        let rates = rates.iter().filter(|rate| rate.rate > Rate::FREE);
+        let counted = rates.map(|UnitRate { unit, rate }| match quantity(*unit) {
             Some(quantity) => Ok((*rate, quantity)),
             None => Err(format!("how many of the unit `{}` it will be is not known", unit.as_str())),
         });

@@ -20,7 +20,7 @@ pub enum Optimize {
     Latency,
     /// How much is done in a time when many calls are made at once.
     Throughput,
-    /// How good the results are.
+    /// How good the results are, before all else: a step of quality is worth a dollar. Who does not say is 0.
     Quality,
     /// How rarely it fails; a failure counts for as much as 100.
     Reliability,
@@ -84,6 +84,11 @@ impl Aspect {
             Self::Free => "free",
             Self::Local => "local",
         }
+    }
+
+    /// Returns whether it is measured, and not declared: a call tells it anew.
+    pub(crate) const fn is_measured(self) -> bool {
+        matches!(self, Self::Latency | Self::Throughput | Self::Reliability)
     }
 }
 

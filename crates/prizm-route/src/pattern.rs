@@ -34,6 +34,14 @@ pub struct PatternError {
 }
 
 impl Pattern {
+    /// Means one provider, or one `provider/model`, whatever signs are in its name.
+    #[must_use]
+    pub fn exactly(name: &str) -> Self {
+        let text = globset::escape(name);
+        let glob = if text == name { None } else { Glob::new(&text).ok().map(|glob| glob.compile_matcher()) };
+        Self { text, glob }
+    }
+
     /// Returns whether it means the provider, or the model that `id` names: `provider/model`.
     pub fn matches(&self, provider: &str, id: &str) -> bool {
         match &self.glob {

@@ -138,6 +138,11 @@ codes! {
 }
 
 impl Code {
+    /// Returns whether it is about the job: its inputs and options, not about who would do it.
+    pub const fn is_of_job(self) -> bool {
+        matches!(self, Self::UnknownParameter | Self::Parameter | Self::Input | Self::Format | Self::Limit)
+    }
+
     /// Returns whether waiting may help: it is one of the gates.
     pub const fn is_gate(self) -> bool {
         matches!(self, Self::GateBreaker | Self::GateConfig | Self::GateRate | Self::GateProcess | Self::GateService)

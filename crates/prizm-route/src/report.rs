@@ -9,7 +9,7 @@ use serde::Serialize;
 
 pub use self::candidate::{CostTold, Estimates, Explained, TimeTold, Told, Verdict};
 pub use self::replay::{ReplayError, replay};
-use crate::decide::{Decision, decide};
+use crate::decide::{Decision, by_name, decide};
 use crate::request::Request;
 use crate::snapshot::{Millis, Snapshot};
 
@@ -89,10 +89,8 @@ impl Report {
     }
 
     /// Tells a decision that was made from what is given.
-    pub fn tell(from: Replay, decision: &Decision) -> Self {
+    pub fn tell(mut from: Replay, decision: &Decision) -> Self {
         let Replay { request, snapshot } = &from;
-        let digest = from.digest();
-        let hex = digest.to_hex();
         let selected = decision.plan.first().map(|chosen| {
             let offer = &snapshot.candidates[*chosen].offer;
             Selected {
@@ -105,16 +103,20 @@ impl Report {
         });
         let candidates = candidate::explain(snapshot, decision);
         let relaxations = if selected.is_none() { relaxations(&candidates) } else { Vec::new() };
+        let plan = decision.plan.iter().map(|index| snapshot.candidates[*index].offer.id()).collect();
+        // The order of the candidates does not matter, and is the same in every report.
+        from.snapshot.candidates.sort_by(by_name);
+        let hex = from.digest().to_hex();
         Self {
             decision_id: format!("d_{}", &hex[..20]),
-            at: rfc3339(snapshot.now),
-            capability: request.capability.clone(),
+            at: rfc3339(from.snapshot.now),
+            capability: from.request.capability.clone(),
             snapshot: format!("b3:{hex}"),
-            seed: request.seed,
+            seed: from.request.seed,
             selected,
             wait_until: decision.wait_until.map(rfc3339),
             earliest_available_at: decision.earliest.map(rfc3339),
-            plan: decision.plan.iter().map(|index| snapshot.candidates[*index].offer.id()).collect(),
+            plan,
             candidates,
             relaxations,
             replay: from,

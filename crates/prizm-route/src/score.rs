@@ -25,6 +25,18 @@ pub struct Score {
     pub prefer: i64,
 }
 
+impl Score {
+    /// Returns what it comes to before anything is preferred.
+    pub(crate) const fn before_preference(&self) -> i64 {
+        self.cost.saturating_add(self.time).saturating_add(self.reliability)
+    }
+
+    /// Returns what it would come to if it took no time and never failed.
+    pub(crate) const fn at_best(&self) -> i64 {
+        self.cost.saturating_sub(self.prefer)
+    }
+}
+
 /// How much each part counts, in thousandths.
 struct Factors {
     cost: u64,
@@ -59,7 +71,7 @@ impl Factors {
 }
 
 /// Returns what a second is worth.
-pub(crate) fn second(capability: &Capability, criteria: &Criteria) -> Money {
+pub fn second(capability: &Capability, criteria: &Criteria) -> Money {
     let usual = if capability.output() == Some(MediaKind::Text) { 10_000_000 } else { 2_000_000 };
     criteria.second.unwrap_or(Money::from_nanos(usual))
 }
@@ -96,11 +108,8 @@ fn is_liked(candidate: &Candidate, cost: &Cost, liked: &Liked) -> bool {
 }
 
 /// How long a job takes when as many as fit are done at once.
-fn per_job(candidate: &Candidate, expected: &Estimate) -> u64 {
-    let alone = expected.time.work;
-    let at_once = u64::from(candidate.live.max_in_flight.max(1));
-    let behind = at_once.saturating_add(u64::from(candidate.live.in_flight));
-    alone.checked_div(behind).unwrap_or(alone)
+pub(crate) fn per_job(candidate: &Candidate, expected: &Estimate) -> u64 {
+    expected.time.alone / u64::from(candidate.live.max_in_flight.max(1))
 }
 
 /// Returns how an aspect ranks a candidate: less is better, and what is equal to about a hundredth is equal.
@@ -154,7 +163,7 @@ fn times(value: i128, by: u64, over: i128) -> i128 {
 
 /// The one rounding.
 fn micros(nanos: i128) -> i64 {
-    i64::try_from((nanos + 500) / 1000).unwrap_or(i64::MAX).min(i64::MAX / 8)
+    i64::try_from(nanos.saturating_add(500) / 1000).unwrap_or(i64::MAX).min(i64::MAX / 8)
 }
 
 #[cfg(test)]

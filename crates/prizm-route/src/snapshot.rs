@@ -14,7 +14,7 @@ pub type Millis = u64;
 pub struct Snapshot {
     /// When it was made.
     pub now: Millis,
-    /// Everything that could be chosen, in no order that matters.
+    /// Everything that could be chosen, each model once, in no order that matters.
     pub candidates: Vec<Candidate>,
     /// What is left of the budget that the request names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,6 +157,13 @@ pub struct Gate {
     pub until: Option<Millis>,
     /// Why it is closed.
     pub detail: String,
+}
+
+impl Gate {
+    /// Returns whether it is closed at a time. One that waits for the configuration is not opened by a clock.
+    pub fn is_closed(&self, now: Millis) -> bool {
+        self.kind == GateKind::Config || self.until.is_none_or(|until| until > now)
+    }
 }
 
 /// What keeps a candidate from being called.

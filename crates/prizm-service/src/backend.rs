@@ -82,11 +82,11 @@ impl Backend {
         }
     }
 
-    /// Whether volumes are left of a service that is stopped, or nobody can tell.
-    pub(crate) async fn has_volumes(&self) -> bool {
+    /// Whether there are volumes that a stop leaves, or nobody can tell.
+    pub(crate) async fn keeps_volumes(&self) -> Result<bool> {
         match self {
-            Self::Compose(compose) => compose.has_volumes().await,
-            Self::Process(process) => process.has_volumes(),
+            Self::Compose(compose) => compose.keeps_volumes().await,
+            Self::Process(process) => Ok(process.keeps_volumes()),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use prizm_install::process::Invocation;
 use prizm_protocol::ByteSize;
+use prizm_protocol::service::Gpu;
 
 use crate::error::{Error, ErrorKind, Phase};
 use crate::lock::FileLock;
@@ -19,14 +20,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) async fn check(spec: &Spec) -> Result<()> {
     match memory(spec).await {
         Some(_) => Ok(()),
-        None => Err(none("`nvidia-smi` finds none on this machine")),
+        None => Err(none(spec, "`nvidia-smi` finds none on this machine")),
     }
 }
 
 /// Says that there is no GPU.
-pub(crate) fn none(reason: &str) -> Error {
-    Error::new(ErrorKind::NoGpu, Phase::Prepare, format!("`enableGPU` is true, and there is no GPU: {reason}"))
-        .hinted("set `enableGPU` to \"auto\" or false, or install the GPU's driver")
+pub(crate) fn none(spec: &Spec, reason: &str) -> Error {
+    let service = &spec.manifest.service;
+    let (wanted, hint) = match service.resources.gpu {
+        Gpu::Required => (
+            format!("`resources.gpu` of service `{}` is \"required\"", service.name),
+            "install the GPU's driver, or use a service that needs no GPU",
+        ),
+        Gpu::None | Gpu::Optional => {
+            ("`enableGPU` is true".to_owned(), "set `enableGPU` to \"auto\" or false, or install the GPU's driver")
+        }
+    };
+    Error::new(ErrorKind::NoGpu, Phase::Prepare, format!("{wanted}, and there is no GPU: {reason}")).hinted(hint)
 }
 
 /// Returns the memory of the largest GPU, in bytes: what the user declares, else what the driver tells.
@@ -52,7 +62,7 @@ pub(crate) async fn admit(spec: &Spec) -> Result<()> {
     let Some(wanted) = spec.settings.gpu_memory else { return Ok(()) };
     let Some(total) = memory(spec).await else {
         return match spec.settings.gpu {
-            GpuChoice::On => Err(none("its memory is not known").hinted(
+            GpuChoice::On => Err(none(spec, "its memory is not known").hinted(
                 "say how much there is: `gpuMemory = \"24GB\"` under `[host]` in config.toml, or install the GPU's driver",
             )),
             _ => Ok(()),

@@ -1,5 +1,7 @@
 //! An instance of a service, as its users see it.
 
+mod command;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -291,30 +293,26 @@ impl Instance {
         Ok(ran || left_over)
     }
 
-    /// Returns in which condition it was left, where nobody owns it.
-    pub(crate) async fn left_as(&self) -> Result<Option<Condition>> {
+    /// Removes what is left of it, where nobody owns it. Volumes that persist stay, and what is known of it
+    /// with them. Returns how it was left, where anything was removed; with `dry_run`, where anything would be.
+    pub(crate) async fn collect(&self, dry_run: bool) -> Result<Option<Condition>> {
         // Whoever begins to use it has not begun an owner yet.
         let Some(_closed) = self.place.close()? else { return Ok(None) };
-        match self.place.own().await? {
-            Some(_own) => Ok(Some(self.place.state()?.condition)),
-            None => Ok(None),
-        }
-    }
-
-    /// Removes what is left of it, where nobody owns it. Volumes that persist stay, and what is known of it
-    /// with them. Tells whether anything was removed.
-    pub(crate) async fn collect(&self) -> Result<bool> {
-        let Some(_closed) = self.place.close()? else { return Ok(false) };
-        let Some(_own) = self.place.own().await? else { return Ok(false) };
+        let Some(_own) = self.place.own().await? else { return Ok(None) };
         let before = self.place.state()?;
-        let has_volumes = owner::clean((*self.spec).clone(), &self.place, false).await?;
-        self.place.pin(false)?;
-        self.place.write_state(&State { generation: before.generation, since_ms: now_ms(), ..State::default() })?;
-        if has_volumes {
-            return Ok(!matches!(before.condition, Condition::Stopped | Condition::Failed));
+        let has_volumes = match dry_run {
+            true => owner::keeps_volumes((*self.spec).clone(), &self.place).await?,
+            false => owner::clean((*self.spec).clone(), &self.place, false).await?,
+        };
+        let is_over = matches!(before.condition, Condition::Stopped | Condition::Failed);
+        if !dry_run {
+            self.place.pin(false)?;
+            self.place.write_state(&State { generation: before.generation, since_ms: now_ms(), ..State::default() })?;
+            if !has_volumes {
+                self.place.remove()?;
+            }
         }
-        self.place.remove()?;
-        Ok(true)
+        Ok(Some(before.condition).filter(|_| !has_volumes || !is_over))
     }
 
     /// Prints the last lines of what it writes; with `follow` it goes on until it is dropped. `line` is
@@ -338,17 +336,6 @@ impl Instance {
             Some(backend) => backend.parts().await,
             None => Ok(Vec::new()),
         }
-    }
-
-    /// Returns the command that starts it by hand.
-    pub fn start_command(&self) -> String {
-        let mut words =
-            vec!["prizm".to_owned(), "service".to_owned(), "start".to_owned(), self.spec.identifier.clone()];
-        for (key, value) in &self.spec.without_secrets(&self.spec.asked) {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            words.extend(["--set".to_owned(), format!("{key}={value}")]);
-        }
-        shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
     }
 
     fn name(&self) -> &str {

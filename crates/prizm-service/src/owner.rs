@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use prizm_install::Lease;
 use tokio::time::sleep;
 
 use crate::backend::{Backend, Endpoints, Report};
@@ -33,6 +34,8 @@ pub(crate) struct Owner {
     backend: Backend,
     board: Board,
     failures: Failures,
+    /// Of its files, whatever becomes of the lock that named them.
+    _lease: Option<Lease>,
     _lock: FileLock,
 }
 
@@ -48,11 +51,12 @@ impl Owner {
         let spec = Arc::new(spec);
         let Some(backend) = Backend::of(&spec, &place) else { return Ok(None) };
         let Some(lock) = place.own().await? else { return Ok(None) };
+        let lease = lease(&spec).await?;
         let before = place.state()?;
         let state = State { owner: std::process::id(), generation: before.generation, ..State::default() };
         let board = Board { place: place.clone(), state: Mutex::new(state) };
         board.put(|state| state.condition = Condition::Starting);
-        Ok(Some(Self { spec, place, backend, board, failures: Failures::default(), _lock: lock }))
+        Ok(Some(Self { spec, place, backend, board, failures: Failures::default(), _lease: lease, _lock: lock }))
     }
 
     /// Starts the service and stays with it until it is stopped: because it was told to, because nobody
@@ -147,6 +151,17 @@ impl Owner {
             None => Ok(()),
         }
     }
+}
+
+/// Keeps the files of a service from being pruned.
+async fn lease(spec: &Spec) -> Result<Option<Lease>> {
+    let (home, root) = (spec.home.clone(), spec.root.clone());
+    let taken = tokio::task::spawn_blocking(move || Lease::of(&home, &root)).await;
+    let unusable = |reason: String| Error::new(ErrorKind::State, Phase::Prepare, reason);
+    taken.map_err(|error| unusable(error.to_string()))?.map_err(|error| {
+        let hint = error.hint().unwrap_or("check that PRIZM_HOME can be written").to_owned();
+        unusable(error.to_string()).hinted(hint)
+    })
 }
 
 /// Takes over what runs already, or starts it, and waits until it is ready.
@@ -293,5 +308,13 @@ pub(crate) async fn clean(spec: Spec, place: &Place, purge: bool) -> Result<bool
     if purge {
         backend.purge().await?;
     }
-    Ok(backend.has_volumes().await)
+    backend.keeps_volumes().await
+}
+
+/// Tells whether volumes would be left of an instance that nobody owns; whoever calls owns it.
+pub(crate) async fn keeps_volumes(spec: Spec, place: &Place) -> Result<bool> {
+    match Backend::of(&Arc::new(spec), place) {
+        Some(backend) => backend.keeps_volumes().await,
+        None => Ok(false),
+    }
 }

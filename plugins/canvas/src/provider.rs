@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use prizm_plugin::serde_json::{Map, Value};
 use prizm_plugin::{
-    Capability, Context, Declaration, Error, ErrorKind, Location, MediaKind, Model, Provider, Request, Response,
+    Capability, Context, DataPolicy, Declaration, Error, ErrorKind, Location, MediaKind, Model, Price, Provider,
+    Request, Response,
 };
 
 use crate::{CanvasError, CardOptions, EditOptions, Rendered, edit_image, render_card};
@@ -17,6 +18,9 @@ const EDIT: &str = "edit";
 
 /// What `edit` reads and writes.
 const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff"];
+
+/// What both models can do beyond the plain call.
+const FEATURES: &[&str] = &["cancel", "progress", "transparency"];
 
 /// Serves the provider on this process's stdin and stdout until the host is done with it.
 pub fn serve() -> ExitCode {
@@ -31,6 +35,7 @@ impl Provider for Canvas {
         Declaration::new("canvas", env!("CARGO_PKG_VERSION"))
             .name("Canvas")
             .location(Location::Local)
+            .data_policy(DataPolicy { retention_days: Some(0), training: Some(false), regions: None })
             .model(card())
             .model(edit())
             .max_in_flight(u32::try_from(processors).unwrap_or(1))
@@ -62,8 +67,13 @@ fn card() -> Model {
         name: Some("Card".into()),
         description: Some("Typesets a text, or draws an SVG, on a card".into()),
         options: [(Capability::TEXT_TO_IMAGE.to_string(), CardOptions::schema())].into(),
+        pricing: vec![free()],
         is_free: Some(true),
-        output_formats: Some(formats(&["image/png", "image/jpeg", "image/webp"])),
+        output_formats: Some(words(&["image/png", "image/jpeg", "image/webp"])),
+        features: words(FEATURES),
+        // It sets what others would paint.
+        quality: Some(1),
+        typical_ms: Some(100),
         ..Model::new(CARD, ["text-to-image"])
     }
 }
@@ -73,15 +83,22 @@ fn edit() -> Model {
         name: Some("Edit".into()),
         description: Some("Crops, resizes, turns, blurs and converts a picture".into()),
         options: [(Capability::IMAGE_TO_IMAGE.to_string(), EditOptions::schema())].into(),
+        pricing: vec![free()],
         is_free: Some(true),
-        input_formats: Some(formats(PICTURES)),
-        output_formats: Some(formats(PICTURES)),
+        input_formats: Some(words(PICTURES)),
+        output_formats: Some(words(PICTURES)),
+        features: words(FEATURES),
+        typical_ms: Some(200),
         ..Model::new(EDIT, ["image-to-image"])
     }
 }
 
-fn formats(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+fn free() -> Price {
+    Price { capability: None, unit: "call".into(), amount: "0".into(), currency: "USD".into() }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// Tells the host how far the work is, and the work whether anybody still wants it.
@@ -130,5 +147,16 @@ mod tests {
         assert_eq!(manifest.provider.version.to_string(), declared.provider.version);
         let names: Vec<_> = manifest.provider.capabilities.iter().map(Capability::as_str).collect();
         assert_eq!(names, declared.capabilities);
+    }
+
+    #[test]
+    fn what_it_is_chosen_by_is_said() {
+        let declared = Canvas.declare().into_wire();
+        let policy = declared.data_policy.unwrap();
+        assert_eq!((policy.retention_days, policy.training, policy.regions), (Some(0), Some(false), None));
+        for model in declared.models {
+            assert_eq!(model.pricing, [free()], "{}", model.id);
+            assert_eq!(model.features, FEATURES, "{}", model.id);
+        }
     }
 }

@@ -64,8 +64,10 @@ class Model:
             description=self.description,
             options={capability: self.options},
             inputs={capability: [each.declare() for each in self.inputs]},
+            pricing=[{"unit": "call", "amount": "0", "currency": "USD"}],
             is_free=True,
             limits={"maxInputPixels": MAX_INPUT_PIXELS},
             input_formats=self.input_formats,
             output_formats=self.output_formats,
+            features=("cancel", "progress"),
         )

@@ -31,6 +31,7 @@ ffmpeg = Provider(
     type="local",
     max_in_flight=parallel_jobs(),
     config_schema=CONFIG_SCHEMA,
+    data_policy={"retentionDays": 0, "training": False},
     needs_configuration=True,
     models=[model.declare() for model in MODELS.values()],
 )

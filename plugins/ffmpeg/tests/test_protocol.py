@@ -31,6 +31,7 @@ class Conversation(unittest.TestCase):
         self.assertEqual(manifest.count("-to-"), len(declared["capabilities"]))
         self.assertEqual((declared["liveness"], declared["cancel"]), ("ping", "cooperative"))
         self.assertEqual(declared["limits"]["maxInFlight"], min(os.cpu_count(), 4))
+        self.assertEqual(declared["dataPolicy"], {"retentionDays": 0, "training": False})
         ids = [model["id"] for model in declared["models"]]
         self.assertEqual(len(ids), len(set(ids)))
         covered = {each for model in declared["models"] for each in model["capabilities"]}
@@ -39,6 +40,8 @@ class Conversation(unittest.TestCase):
             (schema,) = model["options"].values()
             self.assertIs(schema["additionalProperties"], False)
             self.assertTrue(model["isFree"])
+            self.assertEqual(model["pricing"], [{"unit": "call", "amount": "0", "currency": "USD"}])
+            self.assertEqual(model["features"], ["cancel", "progress"])
             for name, option in schema["properties"].items():
                 self.assertTrue(option["description"], name)
         self.host.call("configure", {"config": {}})

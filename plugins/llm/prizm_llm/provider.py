@@ -47,7 +47,14 @@ CONFIG: dict[str, Any] = {
 }
 
 llm = Provider(
-    PROVIDER_ID, version=VERSION, name=PROVIDER_NAME, type="local", max_in_flight=4, config_schema=CONFIG
+    PROVIDER_ID,
+    version=VERSION,
+    name=PROVIDER_NAME,
+    type="local",
+    max_in_flight=4,
+    config_schema=CONFIG,
+    # Who names another server knows what that one keeps; the service keeps nothing.
+    data_policy={"retentionDays": 0, "training": False},
 )
 
 _server: list[Server] = []
@@ -70,7 +77,11 @@ def configure(configuration: Configuration, _: Startup) -> None:
     description="A very small model: it shows how a local LLM is used, and knows little",
     capabilities=["text-to-text"],
     options={"text-to-text": OPTIONS},
+    pricing=[{"unit": "call", "amount": "0", "currency": "USD"}],
     is_free=True,
+    features=["cancel", "seed", "streaming"],
+    quality=1,
+    typical_ms=4000,
 )
 def chat(request: Request, context: Context) -> Result:
     """Ask the model, and pass on what it says as it says it."""

@@ -28,6 +28,14 @@ class Declaration(Case):
             self.assertIn(f"| `{name}` |", (ROOT / "README.md").read_text())
             self.assertTrue(option["description"], name)
 
+    def test_it_declares_what_it_is_chosen_by(self) -> None:
+        with Host(llm) as host:
+            declared = host.declaration
+        self.assertEqual(declared["dataPolicy"], {"retentionDays": 0, "training": False})
+        (model,) = declared["models"]
+        self.assertEqual(model["pricing"], [{"unit": "call", "amount": "0", "currency": "USD"}])
+        self.assertEqual((model["features"], model["quality"]), (["cancel", "seed", "streaming"], 1))
+
 
 class Question(Case):
     def test_options_reach_the_server(self) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .stdio import serve_io as serve_io
     from .types import Capability as Capability
     from .types import Charged as Charged
+    from .types import DataPolicy as DataPolicy
     from .types import ErrorKind as ErrorKind
     from .types import Estimate as Estimate
     from .types import InputSlot as InputSlot
@@ -54,7 +55,7 @@ _HOMES = {
     "request": "Request Result Resume",
     "startup": "Configuration Startup",
     "stdio": "serve serve_io",
-    "types": "Capability Charged ErrorKind Estimate InputSlot Kind Price VendorCapability",
+    "types": "Capability Charged DataPolicy ErrorKind Estimate InputSlot Kind Price VendorCapability",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

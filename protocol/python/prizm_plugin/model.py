@@ -22,6 +22,10 @@ class Model:
     `options` has the JSON Schema (2020-12) of the options for a capability, `inputs` the inputs
     that it takes: absent means one of the capability's kind. `is_free` is true where a call costs
     nothing; absent means unknown. `limits` are bounds on media, such as `maxWidth`.
+
+    Providers are chosen by the rest: `features` is what it can do beyond the plain call, such as
+    `streaming`, `seed`, `cancel` or `negative_prompt`; `quality`, from 0 to 5, how good its results
+    are; and `typical_ms` how many milliseconds a typical call takes.
     """
 
     def __init__(
@@ -38,6 +42,9 @@ class Model:
         limits: Mapping[str, Any] | None = None,
         input_formats: Sequence[str] | None = None,
         output_formats: Sequence[str] | None = None,
+        features: Sequence[str] = (),
+        quality: int | None = None,
+        typical_ms: int | None = None,
     ) -> None:
         self.id = id
         self.capabilities = [check_capability(each) for each in capabilities]
@@ -52,6 +59,9 @@ class Model:
             "limits": None if limits is None else dict(limits),
             "inputFormats": None if input_formats is None else list(input_formats),
             "outputFormats": None if output_formats is None else list(output_formats),
+            "features": list(features),
+            "quality": quality,
+            "typicalMs": typical_ms,
         }
 
     def to_wire(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Provider:
     `max_in_flight` transforms run at once and more wait their turn. `capabilities` adds those that
     only models found later, by `@provider.models`, will have. `config_schema` is the JSON Schema of
     the configuration; mark secrets `"writeOnly": true`. With `needs_configuration` jobs are refused
-    until `@provider.configure` has succeeded.
+    until `@provider.configure` has succeeded. `data_policy` says what becomes of what is sent to it.
 
     Every function may be `async def`, and then runs in one event loop, or plain, and then runs on a
     thread of its own: state that jobs share is behind a lock.
@@ -43,6 +43,7 @@ class Provider:
         type: t.Location | None = None,
         max_in_flight: int = 1,
         config_schema: t.Schema | None = None,
+        data_policy: t.DataPolicy | None = None,
         needs_configuration: bool = False,
         models: Sequence[Model] = (),
         capabilities: Sequence[t.Capability] = (),
@@ -56,6 +57,7 @@ class Provider:
         self.max_in_flight = max_in_flight
         self._identity = {"id": id, "name": name, "version": version, "type": type}
         self._config_schema = config_schema
+        self._data_policy = data_policy
         self._models: dict[str, Model] = {}
         self._extra = [check_capability(each) for each in capabilities]
         self._handlers: dict[tuple[str, str], t.Handler] = {}
@@ -78,6 +80,9 @@ class Provider:
         limits: Mapping[str, Any] | None = None,
         input_formats: Sequence[str] | None = None,
         output_formats: Sequence[str] | None = None,
+        features: Sequence[str] = (),
+        quality: int | None = None,
+        typical_ms: int | None = None,
     ) -> Callable[[H], H]:
         """Declare a model with the function that does its work; see Model.
 
@@ -95,6 +100,9 @@ class Provider:
             limits=limits,
             input_formats=input_formats,
             output_formats=output_formats,
+            features=features,
+            quality=quality,
+            typical_ms=typical_ms,
         )
         brought = list(model.capabilities)
         self._add(model)
@@ -154,6 +162,7 @@ class Provider:
             "liveness": "ping",
             "cancel": "cooperative",
             "configSchema": self._config_schema,
+            "dataPolicy": self._data_policy,
         }
         try:
             read_again: dict[str, Any] = read("Declaration", declaration)

@@ -80,9 +80,27 @@ class _Price(TypedDict):
 
 
 class Price(_Price, total=False):
-    """A unit price; `amount` is a decimal string. Without a capability it is for all of the model's."""
+    """A unit price; `amount` is a decimal string. Without a capability it is for all of the model's.
+
+    Hosts understand the units call, image, megapixel, input_megapixel, second (of the output; of the
+    input where the output has no duration), video_second, audio_second, character (of the input; also
+    input_char), token (both ways), input_token, output_token, step and gpu_second. With any other the
+    price is unknown to them. What is asked per million is the amount of one: `0.00000015`.
+    """
 
     capability: Capability
+
+
+class DataPolicy(TypedDict, total=False):
+    """What becomes of what is sent to a provider; what is left out is unknown.
+
+    For how many days it is kept (0 where nothing is), whether models are trained on it, and where it
+    is worked on, such as `eu`.
+    """
+
+    retentionDays: int
+    training: bool
+    regions: Sequence[str]
 
 
 class Estimate(TypedDict, total=False):

@@ -39,9 +39,15 @@ _model = f.record(
     limits=_maybe_map,
     inputFormats=field(_texts, OPTIONAL),
     outputFormats=field(_texts, OPTIONAL),
+    features=field(_texts, list, empty=False),
+    quality=field(_u32, OPTIONAL),
+    typicalMs=field(_u64, OPTIONAL),
 )
 _identity = f.record(
     id=_text, name=_maybe_text, version=_text, type=field(f.word("local", "remote", others="remote"), OPTIONAL)
+)
+_data_policy = f.record(
+    retentionDays=field(_u32, OPTIONAL), training=field(f.boolean, OPTIONAL), regions=field(_texts, OPTIONAL)
 )
 _declaration = f.record(
     protocolVersion=_text,
@@ -52,6 +58,7 @@ _declaration = f.record(
     liveness=field(f.word("ping", "progress", "none", others="none"), lambda: "none"),
     cancel=field(f.word("cooperative", "restart", others="cooperative"), lambda: "cooperative"),
     configSchema=field(f.anything, OPTIONAL),
+    dataPolicy=field(_data_policy, OPTIONAL),
 )
 _initialize = f.record(
     protocolVersions=field(_texts),

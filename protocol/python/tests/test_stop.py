@@ -108,6 +108,19 @@ class Declarations(LabCase):
         with self.assertRaisesRegex(ValueError, "is declared twice, with another `isFree`"):
             provider.model("m", capabilities=["text-to-video"], is_free=False)
 
+    def test_what_it_is_chosen_by_is_declared(self) -> None:
+        from prizm_plugin import Provider
+
+        provider = Provider("a", version="1", data_policy={"retentionDays": 30, "regions": ["eu"]})
+        hints: Any = {"features": ["seed"], "quality": 4, "typical_ms": 6000}
+        provider.model("m", capabilities=["text-to-text"], **hints)(lambda request, context: "1")
+        provider.model("m", capabilities=["text-to-audio"], features=["seed", "cancel"])(lambda request, context: [])
+        declared = provider.declaration()
+        self.assertEqual(declared["dataPolicy"], {"retentionDays": 30, "regions": ["eu"]})
+        (model,) = declared["models"]
+        said = (model["features"], model["quality"], model["typicalMs"])
+        self.assertEqual(said, (["seed", "cancel"], 4, 6000))
+
     def test_coroutines_are_told_from_functions(self) -> None:
         import functools
 

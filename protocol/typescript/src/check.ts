@@ -46,7 +46,7 @@ export function version(params: InitializeParams): void {
 
 /** Says of a provider what the wire wants to know. The SDK answers pings and cancellations, and declares so. */
 export function declaration(provider: Provider): Declaration {
-  const { id, name, version, type, models, maxInFlight = 1, configSchema } = provider;
+  const { id, name, version, type, models, maxInFlight = 1, configSchema, dataPolicy } = provider;
   const capabilities = new Set([...models.flatMap((model) => model.capabilities), ...(provider.capabilities ?? [])]);
   return given("declaration", readDeclaration, {
     protocolVersion: PROTOCOL_VERSION,
@@ -57,6 +57,7 @@ export function declaration(provider: Provider): Declaration {
     liveness: "ping",
     cancel: "cooperative",
     configSchema,
+    dataPolicy,
   });
 }
 

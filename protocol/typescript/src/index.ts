@@ -13,7 +13,7 @@ export type { Awaitable, EstimateContext, JsonSchema, Model, Provider, Transform
 export type { Config, EstimateRequest, Kinds, OptionReader, Request, Services } from "./request.js";
 export { serve } from "./serve.js";
 export { serveStreams } from "./session.js";
-export type { Estimate, Health, Location, Resume, Service, TransformResult, Usage } from "./wire/methods.js";
+export type { DataPolicy, Estimate, Health, Location, Resume, Service, TransformResult, Usage } from "./wire/methods.js";
 export { text } from "./wire/model.js";
 export type { Capability, InputSlot, Media, MediaFacts, MediaKind, Price, StandardCapability } from "./wire/model.js";
 export type { Charged, LogLevel } from "./wire/notices.js";

@@ -2,7 +2,7 @@
 
 import type { Context, Startup } from "./context.js";
 import type { Config, EstimateRequest, Request, Services } from "./request.js";
-import type { Estimate, Health, Location, TransformResult } from "./wire/methods.js";
+import type { DataPolicy, Estimate, Health, Location, TransformResult } from "./wire/methods.js";
 import type { Capability, InputSlot, Media, Price } from "./wire/model.js";
 
 /** A JSON Schema 2020-12. */
@@ -32,6 +32,15 @@ export interface Model {
   readonly inputFormats?: readonly string[] | undefined;
   /** MIME types that it writes. */
   readonly outputFormats?: readonly string[] | undefined;
+  /**
+   * What it can do beyond the plain call: lower-case words joined by `_`, such as `streaming`, `seed`, `cancel`, `progress`,
+   * `negative_prompt`, `transparency`, `word_timestamps`, `webhook` or `idempotency`.
+   */
+  readonly features?: readonly string[] | undefined;
+  /** How good its results are, in your own word: 0 to 5, the best. Absent means unknown. */
+  readonly quality?: number | undefined;
+  /** How long a typical call takes, in milliseconds: a hint until it has been measured. */
+  readonly typicalMs?: number | undefined;
 }
 
 /** A value, or the promise of one. */
@@ -64,6 +73,8 @@ export interface Provider {
   readonly maxInFlight?: number | undefined;
   /** JSON Schema of the configuration; mark secrets `writeOnly: true`. */
   readonly configSchema?: JsonSchema | undefined;
+  /** What becomes of what is sent to it; what is left out is unknown. */
+  readonly dataPolicy?: Readonly<DataPolicy> | undefined;
   /** Whether jobs are refused with `NotConfigured` until `configure` has succeeded. */
   readonly needsConfiguration?: boolean | undefined;
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { Model } from "../src/index.js";
 import { Host, codeOf, initialize, job, messageOf, textOf } from "./host.js";
 import { Lab } from "./lab.js";
 
@@ -172,6 +173,12 @@ test("what a provider says of itself is checked, and extended by what it has no 
   const host = await Host.open({ id: "a", version: "1.0.0", models, capabilities: ["x-a/b"], transform });
   assert.deepEqual((await host.call(1, "models"))["result"].models, models);
   assert.equal((await host.call(2, "health"))["result"].status, "healthy");
+
+  const chosen: Model[] = [{ id: "lab", capabilities: ["text-to-text"], features: ["seed"], quality: 4, typicalMs: 6000 }];
+  const dataPolicy = { retentionDays: 30, regions: ["eu"] };
+  const said = new Host({ id: "a", version: "1.0.0", models: chosen, dataPolicy, transform });
+  const declared = (await said.call(1, "initialize", initialize()))["result"];
+  assert.deepEqual([declared.models, declared.dataPolicy], [chosen, dataPolicy]);
 
   const wrong = new Host({ id: "a", version: 2 as unknown as string, models, transform });
   const answer = await wrong.call(1, "initialize", initialize());

@@ -14,6 +14,9 @@ test("types are checked by the compiler", () => {
       options: { "text-to-image": { type: "object" }, "x-acme/b": true },
       inputs: { "text-to-image": [{ kind: "text" }, { kind: "image", role: "mask", required: false }] },
       pricing: [{ unit: "image", amount: "0.04", currency: "USD" }],
+      features: ["seed", "acme_4k"],
+      quality: 4,
+      typicalMs: 6000,
     },
     // @ts-expect-error: no such capability
     { id: "c", capabilities: ["text-to-imag"] },
@@ -43,6 +46,9 @@ test("types are checked by the compiler", () => {
       return text(request.text());
     },
   };
+  const kept: Provider = { ...whole, dataPolicy: { retentionDays: 0, regions: ["eu"] } };
+  // @ts-expect-error: whether, not how
+  const trained: Provider = { ...whole, dataPolicy: { training: "rarely" } };
   // @ts-expect-error: a provider transforms
   const idle: Provider = { id: "a", version: "1.0.0", models };
   // @ts-expect-error: a string is no medium
@@ -63,5 +69,5 @@ test("types are checked by the compiler", () => {
   };
   // @ts-expect-error: no such error
   const misnamed = () => new ProviderError("RateLimit", "slow down");
-  void [capability, media, idle, careless, distant, options, misnamed];
+  void [capability, media, idle, careless, distant, kept, trained, options, misnamed];
 });

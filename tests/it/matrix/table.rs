@@ -71,6 +71,7 @@ pub const ROWS: &[Row] = &[
     row("DE-16", "no-type"),
     row("DE-17", "unpriced-model"),
     row("DE-18", "undescribed-option"),
+    row("DE-19", "bad-hints"),
     row("CF-1", "configure-not-ready"),
     row("CF-2", "configures-once"),
     row("CF-3", "takes-any-setting"),

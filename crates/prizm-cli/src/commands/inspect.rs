@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use prizm_registry::{Capability, Isolation, Model, Permissions, Provider};
+use prizm_registry::{Capability, DataPolicy, Isolation, Model, Permissions, Provider};
 use serde_json::{Value, json};
 
 use super::{describe, models};
@@ -34,6 +34,7 @@ fn whole(provider: &Provider) -> Value {
     described["sandbox"] = json!({"level": "environment", "build": provider.isolation().map(Isolation::level)});
     if let Some(info) = provider.info() {
         described["maxInFlight"] = json!(info.max_in_flight);
+        described["dataPolicy"] = json!(info.data_policy);
         described["configSchema"] = json!(info.config_schema.as_ref().map(prizm_registry::OptionsSchema::raw));
     }
     described
@@ -59,6 +60,9 @@ fn print(provider: &Provider) {
     if let Some(permissions) = provider.permissions() {
         print_permissions(&permissions);
     }
+    if let Some(policy) = info.data_policy.as_ref().map(data_policy).filter(|said| !said.is_empty()) {
+        output::line(&format!("data:    {policy}"));
+    }
     if let Some(schema) = &info.config_schema {
         let names: Vec<_> = schema.names().collect();
         output::line(&format!("setting: {}", names.join(", ")));
@@ -66,6 +70,18 @@ fn print(provider: &Provider) {
     for model in provider.models() {
         print_model(&model);
     }
+}
+
+/// Writes what becomes of what is sent, as far as it is known.
+fn data_policy(policy: &DataPolicy) -> String {
+    let kept = policy.retention_days.map(|days| match days {
+        0 => "nothing is kept".to_owned(),
+        1 => "kept for a day".to_owned(),
+        days => format!("kept for {days} days"),
+    });
+    let training = policy.training.map(|training| if training { "trained on" } else { "not trained on" }.to_owned());
+    let regions = policy.regions.as_ref().map(|regions| format!("in {}", regions.join(", ")));
+    [kept, training, regions].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn print_permissions(permissions: &Permissions) {
@@ -81,6 +97,14 @@ fn print_model(model: &Model) {
     let info = model.info();
     output::line(&format!("\n{}  {}", model.id(), info.description.as_deref().unwrap_or(&info.name)));
     output::line(&format!("  price: {}", models::price(model)));
+    let said = [
+        ("quality", info.quality.map(models::quality)),
+        ("takes", info.typical.map(|time| format!("about {}", models::typical(time)))),
+        ("features", Some(models::features(model)).filter(|features| !features.is_empty())),
+    ];
+    for (what, value) in said {
+        value.iter().for_each(|value| output::line(&format!("  {what}: {value}")));
+    }
     for capability in &info.capabilities {
         let inputs: Vec<_> = info
             .inputs_for(capability)
@@ -131,5 +155,23 @@ fn type_of(schema: &Value) -> String {
     match (bound("minimum"), bound("maximum")) {
         (low, high) if low.is_empty() && high.is_empty() => kind,
         (low, high) => format!("{kind} {low}..{high}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_policy_says_what_is_known() {
+        let said = |days, training, regions: &[&str]| {
+            let regions =
+                Some(regions.iter().map(|it| (*it).to_owned()).collect()).filter(|it: &Vec<_>| !it.is_empty());
+            data_policy(&DataPolicy { retention_days: days, training, regions })
+        };
+        assert_eq!(said(None, None, &[]), "");
+        assert_eq!(said(Some(0), Some(false), &[]), "nothing is kept; not trained on");
+        assert_eq!(said(Some(1), Some(true), &["eu", "us"]), "kept for a day; trained on; in eu, us");
+        assert_eq!(said(Some(30), None, &[]), "kept for 30 days");
     }
 }

@@ -1,6 +1,7 @@
 //! `prizm models`: what the providers do it with.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use prizm_registry::{Capability, Model, Registry};
 use serde_json::{Value, json};
@@ -10,6 +11,8 @@ use crate::args::{Global, Models};
 use crate::failure::Failure;
 use crate::progress::Bar;
 use crate::{open, output, table};
+
+const COLUMNS: &[&str] = &["model", "price", "quality", "takes", "capabilities", "features", "description"];
 
 pub(crate) async fn models(args: &Models, global: &Global) -> Result<ExitCode, Failure> {
     let wanted = args.capability.as_deref().map(capability).transpose()?;
@@ -25,13 +28,20 @@ pub(crate) async fn models(args: &Models, global: &Global) -> Result<ExitCode, F
     let rows = found.iter().map(|model| {
         let info = model.info();
         let capabilities: Vec<_> = info.capabilities.iter().map(Capability::as_str).collect();
-        let description = info.description.clone().unwrap_or_default();
-        vec![format!("{}/{}", model.provider().id, model.id()), price(model), capabilities.join(" "), description]
+        vec![
+            format!("{}/{}", model.provider().id, model.id()),
+            price(model),
+            info.quality.map(quality).unwrap_or_default(),
+            info.typical.map(typical).unwrap_or_default(),
+            capabilities.join(" "),
+            features(model),
+            info.description.clone().unwrap_or_default(),
+        ]
     });
     let rows: Vec<_> = rows.collect();
     match rows.is_empty() {
         true => output::line("no model"),
-        false => output::line(&table::table(&["model", "price", "capabilities", "description"], rows)),
+        false => output::line(&table::table(COLUMNS, rows)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -59,6 +69,24 @@ pub(super) fn price(model: &Model) -> String {
     if prices.is_empty() { "unknown".to_owned() } else { prices.join(", ") }
 }
 
+/// Writes what a model can do beyond the plain call.
+pub(super) fn features(model: &Model) -> String {
+    model.info().features.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes how good its author says that a model is.
+pub(super) fn quality(quality: u8) -> String {
+    format!("{quality} of 5")
+}
+
+/// Writes how long a typical call takes.
+pub(super) fn typical(time: Duration) -> String {
+    match time.as_millis() {
+        ms @ ..1000 => format!("{ms} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
 /// Describes a model; with its options and inputs where everything is wanted.
 pub(super) fn describe(model: &Model, whole: bool) -> Value {
     let info = model.info();
@@ -73,6 +101,9 @@ pub(super) fn describe(model: &Model, whole: bool) -> Value {
         "capabilities": info.capabilities,
         "isFree": info.is_known_free(),
         "pricing": pricing.collect::<Vec<_>>(),
+        "features": info.features,
+        "quality": info.quality,
+        "typicalMs": info.typical.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
     });
     if whole {
         let options = info.options.iter().map(|(capability, schema)| (capability.to_string(), schema.raw().clone()));
@@ -85,4 +116,15 @@ pub(super) fn describe(model: &Model, whole: bool) -> Value {
         described["outputFormats"] = json!(info.output_formats);
     }
     described
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_for_people() {
+        let written = |ms| typical(Duration::from_millis(ms));
+        assert_eq!([1, 999, 1000, 6540].map(written), ["1 ms", "999 ms", "1.0 s", "6.5 s"]);
+    }
 }

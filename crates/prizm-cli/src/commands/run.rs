@@ -1,15 +1,19 @@
 //! `prizm run`: a medium in, a medium out.
 
 mod target;
+mod work;
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use prizm_registry::{Capability, Chunk, Media, MediaKind, Model, Outcome, Registry, Transform};
+use prizm_registry::{Capability, Chunk, Media, MediaKind, Registry, RoutedTransform};
 use serde_json::{Value, json};
 
+use self::target::Doer;
+use self::work::{Done, Work};
+use super::best;
 use crate::args::{Global, Run};
 use crate::failure::Failure;
 use crate::progress::Bar;
@@ -17,9 +21,8 @@ use crate::{interrupt, open, options, output};
 
 /// A job that is ready to be done.
 struct Job {
-    model: Model,
     capability: Capability,
-    transform: Transform,
+    work: Work,
 }
 
 pub(crate) async fn run(args: &Run, global: &Global) -> Result<ExitCode, Failure> {
@@ -44,17 +47,33 @@ async fn work(args: &Run, global: &Global, registry: &Registry, bar: &Bar) -> Re
     let streamed: Arc<Mutex<String>> = Arc::default();
     let to_stdout = job.capability.output() == Some(MediaKind::Text) && args.output.is_none() && !global.json;
     let (keep, quiet_bar) = (Arc::clone(&streamed), bar.clone());
-    let transform = job.transform.on_progress(move |progress| shown_bar.progress(&progress)).on_chunk(move |chunk| {
+    let work = job.work.on_progress(move |progress| shown_bar.progress(&progress)).on_chunk(move |chunk| {
         if let (Chunk::Text(text), true) = (chunk, to_stdout) {
             quiet_bar.clear();
             output::piece(&text);
             keep.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
         }
     });
-    let outcome = transform.outcome().await?;
+    let work = match work {
+        Work::Routed(routed) => Work::Routed(Box::new(tell_tries(*routed, global, bar))),
+        named @ Work::Named(..) => named,
+    };
+    let done = work.outcome().await?;
     bar.clear();
     let streamed = std::mem::take(&mut *streamed.lock().unwrap_or_else(PoisonError::into_inner));
-    deliver(args, global, &job.model, &outcome, &streamed).await
+    deliver(args, global, &done, &streamed).await
+}
+
+/// Says who is tried after somebody has failed.
+fn tell_tries(routed: RoutedTransform, global: &Global, bar: &Bar) -> RoutedTransform {
+    let (bar, quiet) = (bar.clone(), global.quiet);
+    routed.on_attempt(move |candidate, failure| {
+        bar.stage(format!("trying {candidate}"));
+        let Some(error) = failure.filter(|_| !quiet) else { return };
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or_default();
+        bar.suspend(|| output::note(&format!("warning: {} ({}); trying {candidate}", first, error.class().as_str())));
+    })
 }
 
 /// Prepares the job, and gives it what is left of its time.
@@ -62,38 +81,51 @@ async fn prepare_within(timeout: Duration, args: &Run, registry: &Registry) -> R
     let started = Instant::now();
     let job = tokio::time::timeout(timeout, prepare(args, registry)).await;
     let job = job.unwrap_or_else(|_| Err(Failure::late(timeout)))?;
-    let transform = job.transform.timeout(timeout.saturating_sub(started.elapsed()));
-    Ok(Job { transform, ..job })
+    let work = job.work.timeout(timeout.saturating_sub(started.elapsed()));
+    Ok(Job { work, ..job })
 }
 
 async fn prepare(args: &Run, registry: &Registry) -> Result<Job, Failure> {
     let chosen = target::choose(args, registry).await?;
-    let (model, capability) = (chosen.model, chosen.capability);
-    let schema = model.info().options.get(&capability);
-    let mut values = options::options(&args.options, schema)?;
-    options::format_by_name(&mut values, schema, args.output.as_deref());
-    let mut transform = model.transform(chosen.input).capability(capability.clone()).options(values);
+    let capability = chosen.capability;
+    let mut work = match chosen.by {
+        Doer::Named(model) => {
+            let schema = model.info().options.get(&capability);
+            let mut values = options::options(&args.options, schema)?;
+            options::format_by_name(&mut values, schema, args.output.as_deref());
+            let transform = model.transform(chosen.input).capability(capability.clone()).options(values);
+            Work::Named(Box::new(transform), (model.provider().id.to_string(), model.id().to_owned()))
+        }
+        Doer::Best(criteria) => {
+            let values = options::of_any(&args.options, registry, &capability)?;
+            let routed = registry.transform(capability.clone(), chosen.input).criteria(*criteria).options(values);
+            Work::Routed(Box::new(routed.wish("format", options::formats_of(args.output.as_deref()))))
+        }
+    };
     for pair in &args.inputs {
         let (role, path) = options::split(pair, "--input")?;
-        transform = transform.input(Media::from_path(path).await?.with_role(role));
+        work = work.input(Media::from_path(path).await?.with_role(role));
     }
-    transform.check()?;
+    if let (Work::Routed(routed), true) = (&work, args.explain) {
+        best::explain(&routed.explain()?);
+    }
+    work.check()?;
     if args.output.is_none() && capability.output() != Some(MediaKind::Text) {
         output::check_here()?;
     }
-    Ok(Job { model, capability, transform })
+    Ok(Job { capability, work })
 }
 
 /// Puts the outputs where they belong and says where that is.
-async fn deliver(args: &Run, global: &Global, model: &Model, outcome: &Outcome, streamed: &str) -> Result<(), Failure> {
-    let provider = model.provider();
+async fn deliver(args: &Run, global: &Global, done: &Done, streamed: &str) -> Result<(), Failure> {
+    let Done { outcome, provider, model, routing } = done;
     let mut outputs = Vec::new();
     for (index, media) in outcome.outputs.iter().enumerate() {
         let mut shown = json!({"kind": media.kind(), "mime": media.mime()});
         let place = match (&args.output, media.kind()) {
             (Some(path), _) => Some(output::numbered(path, index + 1)),
             (None, MediaKind::Text) => None,
-            (None, _) => Some(output::made_up(&format!("{}-{}", provider.id, model.id()), media.mime())),
+            (None, _) => Some(output::made_up(&format!("{provider}-{model}"), media.mime())),
         };
         match place {
             Some(path) => {
@@ -117,11 +149,12 @@ async fn deliver(args: &Run, global: &Global, model: &Model, outcome: &Outcome, 
     }
     if global.json {
         output::json(&json!({
-            "provider": provider.id,
-            "model": model.id(),
+            "provider": provider,
+            "model": model,
             "capability": outcome.capability,
             "outputs": outputs,
             "usage": outcome.usage,
+            "routing": routing,
             "elapsedMs": u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
         }));
     }

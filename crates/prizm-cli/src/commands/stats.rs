@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use prizm_registry::LearnedModel;
 use serde_json::json;
 
 use crate::args::Global;
@@ -14,8 +15,9 @@ pub(crate) async fn stats(global: &Global) -> Result<ExitCode, Failure> {
     let registry = open::registry(global, &bar)?;
     let stats = registry.initialize().await;
     let available: Vec<_> = registry.available_providers().iter().map(ToString::to_string).collect();
+    let (learned, budgets) = (registry.learned(), registry.budgets());
     registry.shutdown().await;
-    let stats = stats?;
+    let (stats, budgets) = (stats?, budgets?);
     if global.json {
         output::json(&json!({
             "totalProviders": stats.total_providers,
@@ -23,6 +25,8 @@ pub(crate) async fn stats(global: &Global) -> Result<ExitCode, Failure> {
             "available": available,
             "models": stats.models,
             "byCapability": stats.by_capability.iter().map(|(c, n)| (c.to_string(), json!(n))).collect::<serde_json::Map<_, _>>(),
+            "learned": learned,
+            "budgets": budgets,
         }));
         return Ok(ExitCode::SUCCESS);
     }
@@ -35,5 +39,37 @@ pub(crate) async fn stats(global: &Global) -> Result<ExitCode, Failure> {
     output::line(&format!("models:    {}\n", stats.models));
     let rows = stats.by_capability.iter().map(|(capability, count)| vec![capability.to_string(), count.to_string()]);
     output::line(&table::table(&["capability", "providers"], rows));
+    if !learned.is_empty() {
+        output::line(&format!("\n{}", table::table(&LEARNED, learned.iter().map(row))));
+    }
+    if !budgets.is_empty() {
+        let rows = budgets.iter().map(|budget| vec![budget.id.clone(), format!("${}", budget.left)]);
+        output::line(&format!("\n{}", table::table(&["budget", "left"], rows)));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is shown of what was learned.
+const LEARNED: [&str; 8] = ["learned of", "capability", "p50", "p95", "calls", "succeeds", "charged", "closed by"];
+
+fn row(learned: &LearnedModel) -> Vec<String> {
+    let live = &learned.live;
+    let seconds = |ms: u64| format!("{}.{:02} s", ms / 1000, ms % 1000 / 10);
+    let time = |of: fn(&prizm_registry::Latency) -> u64| live.latency.as_ref().map(|latency| seconds(of(latency)));
+    let gates: Vec<_> = live.gates.iter().map(|gate| gate.detail.clone()).collect();
+    let samples = live.latency.map_or(0, |latency| latency.samples);
+    vec![
+        format!("{}/{}", learned.provider, learned.model),
+        learned.capability.clone(),
+        time(|latency| latency.p50).unwrap_or_default(),
+        time(|latency| latency.p95).unwrap_or_default(),
+        samples.to_string(),
+        format!("{}.{} %", live.success / 10_000, live.success / 1000 % 10),
+        if live.correction == 1000 {
+            String::new()
+        } else {
+            format!("× {}.{:02}", live.correction / 1000, live.correction % 1000 / 10)
+        },
+        gates.join("; "),
+    ]
 }

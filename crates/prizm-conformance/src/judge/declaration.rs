@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use prizm_protocol::{Manifest, ProviderId};
 use serde_json::Value;
 
-use super::model;
 use super::shape::{Field, Need, Type, wrong};
 use super::{Findings, quoted};
+use super::{model, routing};
 use crate::declared::{self, Declared};
 use crate::session::secrets::is_called_secret;
 
@@ -19,6 +19,13 @@ const FIELDS: &[Field] = &[
     ("limits", Type::Object, Need::May),
     ("liveness", Type::Word(&["ping", "progress", "none"]), Need::May),
     ("cancel", Type::Word(&["cooperative", "restart"]), Need::May),
+    ("dataPolicy", Type::Object, Need::Null),
+];
+
+const DATA_POLICY: &[Field] = &[
+    ("retentionDays", Type::Number, Need::Null),
+    ("training", Type::Flag, Need::Null),
+    ("regions", Type::Texts, Need::Null),
 ];
 
 const PROVIDER: &[Field] = &[
@@ -35,6 +42,7 @@ pub(crate) fn judge(declared: &Declared, manifest: Option<&Manifest>) -> Finding
     let value = declared.value();
     let shape = wrong("the declaration", value, FIELDS)
         .or_else(|| wrong("`provider`", value.get("provider")?, PROVIDER))
+        .or_else(|| wrong("`dataPolicy`", value.get("dataPolicy").filter(|it| !it.is_null())?, DATA_POLICY))
         .or_else(|| declared.value().get("models").and_then(model::misshapen));
     if let Some(why) = shape {
         findings.fault("DE-1", why);
@@ -42,6 +50,7 @@ pub(crate) fn judge(declared: &Declared, manifest: Option<&Manifest>) -> Finding
     provider(declared, &mut findings);
     capabilities(declared, &mut findings);
     limits(value, &mut findings);
+    routing::data_policy(value, &mut findings);
     model::judge(declared, &declared.capabilities(), &mut findings);
     settings(declared, &mut findings);
     if let Some(manifest) = manifest {

@@ -6,7 +6,7 @@ use prizm_protocol::{Decimal, ModelId};
 use serde_json::Value;
 
 use super::shape::{Field, Need, Type, wrong};
-use super::{Findings, quoted};
+use super::{Findings, quoted, routing};
 use crate::declared::{self, Declared, Model};
 
 const FIELDS: &[Field] = &[
@@ -21,6 +21,9 @@ const FIELDS: &[Field] = &[
     ("limits", Type::Object, Need::Null),
     ("inputFormats", Type::Texts, Need::Null),
     ("outputFormats", Type::Texts, Need::Null),
+    ("features", Type::Texts, Need::May),
+    ("quality", Type::Number, Need::Null),
+    ("typicalMs", Type::Number, Need::Null),
 ];
 
 const SLOT: &[Field] = &[
@@ -62,6 +65,7 @@ pub(crate) fn judge(declared: &Declared, provider: &[&str], findings: &mut Findi
         }
         keys(model, findings);
         model.prices().for_each(|price| one_price(model, price, findings));
+        routing::model(model, findings);
         if !model.value().get("isFree").is_some_and(Value::is_boolean) && model.prices().next().is_none() {
             findings.fault("DE-17", format!("the model `{}` says neither `pricing` nor `isFree`", model.name()));
         }

@@ -1,6 +1,7 @@
 //! One job from end to end: slot → inputs → call → outputs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use prizm_protocol::methods::estimate::{EstimateParams, EstimateResult, MediaFacts};
 use prizm_protocol::methods::transform::{TransformParams, TransformResult};
@@ -25,7 +26,9 @@ impl Plugin {
     /// answer within the call's time.
     pub async fn transform(&self, call: Call, on_event: impl FnMut(Event) + Send) -> Result<Outcome, Error> {
         let deadline = call.timeout.map(soon);
+        let asked = Instant::now();
         let (lease, permit) = self.0.admit(deadline).await?;
+        let waited = asked.elapsed();
         let text_only = job::is_text_only(&call.inputs, call.capability.output());
         let Call { model, capability, inputs, options, idle_timeout, idempotency_key, resume, .. } = call;
         let work_dir = self.0.spec.work_dir.clone();
@@ -57,13 +60,14 @@ impl Plugin {
             .call::<DoTransform>(&params, Stage::Call, patience, Some(keep), |notice| events.take(notice))
             .await?;
         let outcome = outcome(job, result, capability.output());
-        match deadline {
+        let outcome = match deadline {
             Some(deadline) => timeout_at(deadline, outcome).await.unwrap_or_else(|_| {
                 Err(Error::new(ErrorKind::Deadline, Stage::Output, "the outputs could not be taken in time")
                     .with_hint("give the call more time"))
             }),
             None => outcome.await,
-        }
+        };
+        outcome.map(|outcome| Outcome { waited, ..outcome })
     }
 
     /// Asks what a job would cost, starting the plugin if need be. Of the inputs it is told the kinds,
@@ -188,7 +192,7 @@ async fn outcome(job: Option<JobDir>, result: TransformResult, expected: Option<
         }
         outputs.push(output(job.as_ref(), media).await?);
     }
-    Ok(Outcome { outputs, usage: result.usage, meta: result.meta })
+    Ok(Outcome { outputs, usage: result.usage, meta: result.meta, waited: Duration::ZERO })
 }
 
 async fn output(job: Option<&JobDir>, media: Media) -> Result<Output, Error> {

@@ -59,6 +59,48 @@ fn each_violation_has_its_name() {
 }
 
 #[test]
+fn what_providers_are_routed_by_is_checked() {
+    let feature = |it: Value| move |d: &mut Value| d["models"][0]["features"] = it;
+    let regions = |it: Value| move |d: &mut Value| d["dataPolicy"] = json!({"regions": it});
+    let names = |count: usize| Value::from_iter((0..count).map(|number| format!("a{number}")));
+    for good in ["seed", "negative_prompt", &"a".repeat(64)] {
+        check(feature(json!([good])), &[]);
+    }
+    for bad in ["", "Seed", "negative-prompt", "_seed", "seed_", "a__b", "zwölf", &"a".repeat(65)] {
+        check(feature(json!([bad])), &["is no feature: expected lower-case words joined by `_`"]);
+    }
+    check(feature(json!(["seed", "cancel", "seed"])), &["model `m` has the feature `seed` twice"]);
+    check(feature(names(64)), &[]);
+    check(feature(names(65)), &["model `m` has 65 features, over the limit of 64"]);
+    check(|d| d["models"][0]["quality"] = json!(5), &[]);
+    check(|d| d["models"][0]["quality"] = json!(6), &["model `m`: its quality is 6; expected 0 to 5"]);
+    check(|d| d["models"][0]["quality"] = json!(256), &["its quality is 256"]);
+    check(|d| d["models"][0]["typicalMs"] = json!(0), &["model `m`: its typicalMs is 0"]);
+    check(|d| d["dataPolicy"] = json!({}), &[]);
+    check(regions(json!(["eu", "us-east-1"])), &[]);
+    check(regions(json!(["EU"])), &["`EU` in its dataPolicy is no region"]);
+    check(regions(json!(["eu", "eu"])), &["its dataPolicy names the region `eu` twice"]);
+    check(regions(json!([])), &["its dataPolicy names 0 regions; expected 1 to 64, or no `regions`"]);
+    check(regions(names(65)), &["its dataPolicy names 65 regions"]);
+}
+
+#[test]
+fn what_providers_are_routed_by_is_known() {
+    let mut declaration = good();
+    declaration["dataPolicy"] = json!({"retentionDays": 0, "training": false, "regions": ["eu"]});
+    let model = &mut declaration["models"][0];
+    (model["features"], model["quality"], model["typicalMs"]) = (json!(["seed", "cancel"]), json!(0), json!(1500));
+    let declaration = serde_json::from_value(declaration).unwrap();
+    let info = validate(&declaration, &[PROTOCOL_VERSION], &Expected::default()).unwrap();
+    let model = &info.models[0];
+    assert!(model.features.iter().eq(["cancel", "seed"]));
+    assert_eq!((model.quality, model.typical), (Some(0), Some(std::time::Duration::from_millis(1500))));
+    let policy = info.data_policy.unwrap();
+    assert_eq!((policy.retention_days, policy.training), (Some(0), Some(false)));
+    assert_eq!(policy.regions.unwrap(), ["eu"]);
+}
+
+#[test]
 fn all_violations_are_reported_at_once() {
     check(
         |d| {

@@ -3,6 +3,7 @@
 use prizm_protocol::{Capability, ModelId, ParseCapabilityError, ParseIdError, ProtocolVersion, ProviderId};
 
 use super::MAX_IN_FLIGHT;
+use super::routing::{MAX_NAMES, MAX_QUALITY};
 
 /// One thing that is wrong with a declaration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,6 +138,62 @@ pub enum Violation {
         model: ModelId,
         /// What it declared.
         price: String,
+    },
+    /// A model has more features than anybody could ask for.
+    #[error("model `{model}` has {count} features, over the limit of {MAX_NAMES}")]
+    TooManyFeatures {
+        /// Which model.
+        model: ModelId,
+        /// How many.
+        count: usize,
+    },
+    /// A feature's name breaks the rule.
+    #[error("model `{model}`: `{}` is no feature: expected lower-case words joined by `_`, in at most 64 bytes", feature.escape_debug())]
+    BadFeature {
+        /// Which model.
+        model: ModelId,
+        /// What it declared.
+        feature: String,
+    },
+    /// A model has a feature twice.
+    #[error("model `{model}` has the feature `{feature}` twice")]
+    DuplicateFeature {
+        /// Which model.
+        model: ModelId,
+        /// Which feature.
+        feature: String,
+    },
+    /// A model's quality is none.
+    #[error("model `{model}`: its quality is {quality}; expected 0 to {MAX_QUALITY}")]
+    BadQuality {
+        /// Which model.
+        model: ModelId,
+        /// What it declared.
+        quality: u32,
+    },
+    /// A model's calls take no time.
+    #[error("model `{model}`: its typicalMs is 0; expected at least 1")]
+    BadTypicalMs {
+        /// Which model.
+        model: ModelId,
+    },
+    /// It works on data nowhere, or in more regions than anybody could list.
+    #[error("its dataPolicy names {count} regions; expected 1 to {MAX_NAMES}, or no `regions` where they are unknown")]
+    BadRegionCount {
+        /// How many.
+        count: usize,
+    },
+    /// A region's name breaks the rule.
+    #[error("`{}` in its dataPolicy is no region: expected lower-case words joined by `-`, such as `eu`, in at most 64 bytes", region.escape_debug())]
+    BadRegion {
+        /// What it declared.
+        region: String,
+    },
+    /// It names a region twice.
+    #[error("its dataPolicy names the region `{region}` twice")]
+    DuplicateRegion {
+        /// Which.
+        region: String,
     },
 }
 

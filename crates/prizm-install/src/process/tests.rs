@@ -89,6 +89,15 @@ async fn a_tool_gets_no_input_no_secret_and_its_words_unchanged() {
     assert!(!lines.iter().any(|line| line.starts_with("CARGO_MANIFEST_DIR=")), "{lines:?}");
 }
 
+#[tokio::test]
+async fn a_crash_leaves_no_memory_behind_where_it_is_told_so() {
+    let limits = Invocation::new(["sh", "-c", "ulimit -c; ulimit -H -c"], Path::new("/"));
+    let mut lines = Vec::new();
+    let running = limits.without_core_dumps().start().unwrap().unwrap();
+    assert!(running.wait(|line| lines.push(line.shown()), |_| {}).await.unwrap().success());
+    assert_eq!(lines, ["0", "0"]);
+}
+
 #[test]
 fn a_command_is_shown_as_it_is_typed() {
     let invocation = Invocation::new(["make", "a b", "$x"], Path::new("/srv/my dir"));

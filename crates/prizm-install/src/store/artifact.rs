@@ -133,7 +133,7 @@ impl Store {
     }
 
     /// Keeps an entry from being pruned. On a read-only store nobody can prune.
-    fn share(&self, key: &str) -> Result<Option<Lock>, Error> {
+    pub(super) fn share(&self, key: &str) -> Result<Option<Lock>, Error> {
         match Lock::share(&self.use_file(key)) {
             Ok(lock) => Ok(Some(lock)),
             Err(error)

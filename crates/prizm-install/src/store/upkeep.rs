@@ -68,14 +68,19 @@ impl Store {
         Ok(checked)
     }
 
-    /// Removes the entries whose keys are not in `keep` and that nobody uses.
+    /// Removes the entries whose keys are not in `keep` and that nobody uses; with `dry_run` it only tells
+    /// which.
     ///
     /// # Errors
     /// `Store`: the store cannot be read or written.
     pub fn prune(&self, keep: &BTreeSet<String>, dry_run: bool) -> Result<Pruned, Error> {
         let mut pruned = Pruned::default();
         for entry in self.entries()?.into_iter().filter(|entry| !keep.contains(&entry.key)) {
-            if dry_run || discard(self, &entry.key).map_err(|error| self.unwritable(&error))? {
+            let is_free = match dry_run {
+                true => self.is_used(&entry.key).map(|used| !used),
+                false => discard(self, &entry.key),
+            };
+            if is_free.map_err(|error| self.unwritable(&error))? {
                 pruned.removed.push(entry);
             } else {
                 pruned.in_use.push(entry);

@@ -7,7 +7,8 @@ use std::fs;
 use std::sync::Arc;
 
 use prizm_install::{
-    BoxError, BoxFuture, Candidate, ErrorKind, Installer, Kind, Lockfile, Mode, Policy, Request, Revision, Validator,
+    BoxError, BoxFuture, Candidate, ErrorKind, Installer, Kind, Lease, Lockfile, Mode, Policy, Request, Revision,
+    Validator,
 };
 use prizm_protocol::methods::initialize::Declaration;
 use serde_json::json;
@@ -75,7 +76,20 @@ async fn what_containers_are_made_of_is_taken_as_it_is() {
     assert!(installer.prune(false).unwrap().removed.is_empty());
     fs::remove_file(job.lock()).unwrap();
     assert_eq!(installer.prune(false).unwrap().in_use.len(), 1);
+    // Whoever runs it needs no more than to know where its files are.
+    let root = installed.root.clone();
     drop(installed);
+    let lease = Lease::of(&job.home, &root.join("in/it")).unwrap().unwrap();
+    for dry_run in [true, false] {
+        let pruned = installer.prune(dry_run).unwrap();
+        assert_eq!((pruned.removed.len(), pruned.in_use.len()), (0, 1), "{dry_run}");
+    }
+    drop(lease);
+    assert_eq!(installer.prune(true).unwrap().removed.len(), 1);
+    assert!(root.exists());
+    for elsewhere in [place.source_dir(), job.home.clone(), job.home.join("store/artifacts/x/tree")] {
+        assert!(Lease::of(&job.home, &elsewhere).unwrap().is_none(), "{}", elsewhere.display());
+    }
     let audit = fs::read_to_string(job.home.join("audit.jsonl")).unwrap();
     let lines = audit.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     assert_eq!(lines.map(|line| line["action"].clone()).collect::<Vec<_>>(), ["installed", "loaded"]);

@@ -83,6 +83,9 @@ pub struct Declaration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::OptionsSchema>"))]
     pub config_schema: Option<Value>,
+    /// What becomes of what is sent to it. Absent means unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_policy: Option<DataPolicy>,
 }
 
 /// Who a provider is.
@@ -144,6 +147,23 @@ impl Default for PluginLimits {
 
 fn one() -> u32 {
     1
+}
+
+/// What becomes of what is sent to a provider. What is absent is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DataPolicy {
+    /// For how many days it is kept; 0 where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    /// Whether models are trained on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<bool>,
+    /// Where it is worked on, such as `eu` or `us`: lower-case words joined by `-`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Regions>"))]
+    pub regions: Option<Vec<String>>,
 }
 
 /// How the host can tell that a plugin lives.

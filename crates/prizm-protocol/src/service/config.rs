@@ -13,7 +13,8 @@ pub const WELL_KNOWN: [&str; 4] = ["enableGPU", "gpuMemory", "maxConcurrent", "m
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
-    /// An environment variable of the service; with `compose`, of all its containers.
+    /// An environment variable of the service; with `compose`, of all its containers. Those that Prizm tells a
+    /// process are not the service's to set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub env: Option<String>,
     /// What it limits.
@@ -34,7 +35,7 @@ pub struct Destination {
 pub enum Limit {
     /// The memory, in bytes: of each container, or of the process's data.
     Memory,
-    /// The processors: how many of them, 0.5 is a half.
+    /// With `compose`, the processors of each container: how many of them, 0.5 is a half.
     Cpus,
 }
 
@@ -57,7 +58,7 @@ pub struct Resources {
     /// Memory. It is what people are told, not a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<ByteSize>,
-    /// Processors.
+    /// Processors, with `compose`: how many each container gets at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<f64>,
     /// Whether it needs a GPU.

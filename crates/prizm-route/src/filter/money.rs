@@ -18,20 +18,33 @@ pub(super) fn reasons(
 ) {
     let (criteria, cost) = (&request.criteria, &expected.cost);
     if !cost.is_known() && criteria.unknown_price() == UnknownPrice::Exclude {
-        let why = estimate::cost(candidate, expected.time.work).err().unwrap_or_default();
+        let why = estimate::cost(candidate, expected.time.alone).err().unwrap_or_default();
         against.push(Reason::new(Code::PriceUnknown).detail(why).unless("unknown_price=allow"));
-    } else {
-        amount(criteria, cost, against);
-        budget(request, snapshot, cost, against);
     }
+    free(criteria, cost, against);
+    amount(criteria, cost, against);
     unit_prices(criteria, candidate, against);
+    budget(request, snapshot, cost, against);
 }
 
-fn amount(criteria: &Criteria, cost: &Cost, against: &mut Vec<Reason>) {
-    let source = cost.source.map_or("assumed", crate::PriceSource::as_str);
+fn free(criteria: &Criteria, cost: &Cost, against: &mut Vec<Reason>) {
     if criteria.free && (cost.value > Money::ZERO || !cost.is_known()) {
-        against.push(Reason::new(Code::NotFree).have(cost.value).want("0").detail(source).unless("free=false"));
+        let reason = Reason::new(Code::NotFree).want("0").unless("free=false");
+        against.push(match cost.source {
+            Some(source) => reason.have(cost.value).detail(source.as_str()),
+            None => reason.have("unknown"),
+        });
     }
+}
+
+/// What is usual stands in for an unknown price in the order, and excludes nobody: only what is known, or what
+/// the caller said to assume, is held against a limit.
+fn amount(criteria: &Criteria, cost: &Cost, against: &mut Vec<Reason>) {
+    let source = match (cost.source, criteria.unknown_price()) {
+        (Some(source), _) => source.as_str(),
+        (None, UnknownPrice::Assume(_)) => "assumed",
+        (None, _) => return,
+    };
     let safe = cost.value.times_permille(u64::from(criteria.cost_safety));
     let limits = [("max_cost", criteria.max_cost), ("max_total_cost", criteria.max_total_cost)];
     for (name, limit) in limits {
@@ -52,11 +65,9 @@ fn unit_prices(criteria: &Criteria, candidate: &Candidate, against: &mut Vec<Rea
 }
 
 fn budget(request: &Request, snapshot: &Snapshot, cost: &Cost, against: &mut Vec<Reason>) {
-    if request.criteria.budget.is_none() {
-        return;
-    }
-    let Some(budget) = &snapshot.budget else {
-        against.push(Reason::new(Code::Budget).detail("the snapshot does not say what is left"));
+    let Some(id) = &request.criteria.budget else { return };
+    let Some(budget) = snapshot.budget.as_ref().filter(|budget| budget.id == *id) else {
+        against.push(Reason::new(Code::Budget).field(id).detail("what is left of it is not known"));
         return;
     };
     let held = cost.value.times_permille(RESERVE);

@@ -136,6 +136,22 @@ pub struct Told {
     pub retry_at: Option<String>,
 }
 
+impl std::fmt::Display for Told {
+    /// Writes it in one line, for people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.as_str())?;
+        self.field.iter().try_for_each(|field| write!(f, " `{field}`"))?;
+        match (&self.have, &self.want) {
+            (Some(have), Some(want)) => write!(f, ": has {have}, wanted {want}")?,
+            (Some(have), None) => write!(f, ": {have}")?,
+            (None, Some(want)) => write!(f, ": wanted {want}")?,
+            (None, None) => {}
+        }
+        self.detail.iter().try_for_each(|detail| write!(f, " ({detail})"))?;
+        self.retry_at.iter().try_for_each(|at| write!(f, ", until {at}"))
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0

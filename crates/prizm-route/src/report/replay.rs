@@ -12,8 +12,11 @@ pub enum ReplayError {
     /// It is no decision.
     #[error("this is no recorded decision: {0}")]
     Shape(#[from] serde_json::Error),
-    /// What it was made from has another digest than it says: somebody changed it.
-    #[error("the decision says that it was made from {said}, and what it holds is {is}: it was changed")]
+    /// What it was made from has another digest than it says: somebody changed it, or another version wrote it.
+    #[error(
+        "the decision says that it was made from {said}, and what it holds is {is}: it was changed, or another \
+         version wrote it"
+    )]
     Changed {
         /// The digest that it says.
         said: String,
@@ -45,7 +48,8 @@ pub fn replay(recorded: &str) -> Result<Report, ReplayError> {
     if again.snapshot != said {
         return Err(ReplayError::Changed { said, is: again.snapshot });
     }
-    match difference(&recorded, &serde_json::to_value(&again)?) {
+    // Both have been text, so that a number that is rounded when it is read is rounded in both.
+    match difference(&recorded, &serde_json::from_str(&serde_json::to_string(&again)?)?) {
         None => Ok(again),
         Some(field) => Err(ReplayError::Different { field }),
     }

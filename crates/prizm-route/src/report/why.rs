@@ -4,7 +4,7 @@ use crate::decide::{ChosenBy, Decision, Judged};
 use crate::request::Request;
 use crate::score::{self, Score};
 use crate::snapshot::{Candidate, Snapshot};
-use crate::{Criteria, Money, Optimize};
+use crate::{Criteria, Estimate, Money, Optimize};
 
 /// Says what the chosen one comes to, and what the next best lacks.
 pub(super) fn why(request: &Request, snapshot: &Snapshot, decision: &Decision, chosen: usize) -> String {
@@ -18,7 +18,7 @@ pub(super) fn why(request: &Request, snapshot: &Snapshot, decision: &Decision, c
         (ChosenBy::Session, _) => "; it served the session last, and is about as good as the best",
         (ChosenBy::Explore, _) => "; nothing new is known of it, and this is the time to learn",
         (ChosenBy::Spread, _) => "; it is about as good as the best, and has less to do",
-        (ChosenBy::Score, None) => "; all are to be left alone for now, and it is called all the same",
+        (ChosenBy::Score, None) => "; all are to be left alone for now, and it is called all the same, without a wait",
         (ChosenBy::Score, Some(_)) => "",
     };
     let next = decision.plan.iter().copied().find(|index| *index != chosen).or_else(|| unused(decision, chosen));
@@ -38,7 +38,7 @@ fn unused(decision: &Decision, chosen: usize) -> Option<usize> {
     others.filter_map(|(index, judged)| Some((judged.rank?, index))).min().map(|(_, index)| index)
 }
 
-fn what_it_comes_to(expected: &crate::Estimate, score: &Score) -> String {
+fn what_it_comes_to(expected: &Estimate, score: &Score) -> String {
     let cost = match expected.cost.is_known() {
         true if expected.cost.value == Money::ZERO => "free".to_owned(),
         true => format!("${}", expected.cost.value),
@@ -49,7 +49,7 @@ fn what_it_comes_to(expected: &crate::Estimate, score: &Score) -> String {
         text += &format!(" + {} for failures", dollars(score.reliability));
     }
     if score.prefer > 0 {
-        text += &format!(" - {} by preference", dollars(score.prefer));
+        text += &format!(" - {} for what is preferred", dollars(score.prefer));
     }
     text
 }
@@ -61,10 +61,11 @@ fn lacks(criteria: &Criteria, one: (&Candidate, &Judged), other: (&Candidate, &J
         criteria.order.iter().position(|pattern| pattern.matches(provider, &id)).unwrap_or(criteria.order.len())
     };
     if place(one.0) != place(other.0) {
-        return "comes later in `order`".to_owned();
+        return "comes after it by `order`".to_owned();
     }
     if one.1.missed != other.1.missed {
-        return format!("misses {} of the wishes, this one {}", other.1.missed, one.1.missed);
+        let wishes = if other.1.missed == 1 { "wish" } else { "wishes" };
+        return format!("is expected to miss {} {wishes}, and it {}", other.1.missed, one.1.missed);
     }
     if let Optimize::Lexicographic(aspects) = &criteria.optimize {
         let rank =
@@ -79,13 +80,24 @@ fn lacks(criteria: &Criteria, one: (&Candidate, &Judged), other: (&Candidate, &J
     }
     let more = other.1.score.total - one.1.score.total;
     if more == 0 {
-        return "comes to the same; the price and then the name decide".to_owned();
+        return format!("comes to the same, {}", tie(&one.1.expected, &other.1.expected));
     }
-    format!("comes to {} more, {}", dollars(more), because(one, other, now))
+    format!("comes to {} more, {}", dollars(more), because(criteria, one, other, now))
+}
+
+/// Says what decides where all told is equal.
+fn tie(ours: &Estimate, theirs: &Estimate) -> String {
+    if theirs.cost.value != ours.cost.value {
+        return format!("and costs ${} more", theirs.cost.value.minus(ours.cost.value));
+    }
+    match theirs.time.expected().saturating_sub(ours.time.expected()) {
+        0 => "and the name decides".to_owned(),
+        slower => format!("and is {} slower", seconds(slower)),
+    }
 }
 
 /// Names the part that weighs most.
-fn because(one: (&Candidate, &Judged), other: (&Candidate, &Judged), now: u64) -> String {
+fn because(criteria: &Criteria, one: (&Candidate, &Judged), other: (&Candidate, &Judged), now: u64) -> String {
     let (a, b) = (&one.1.score, &other.1.score);
     let parts =
         [(b.cost - a.cost, 0), (b.time - a.time, 1), (b.reliability - a.reliability, 2), (a.prefer - b.prefer, 3)];
@@ -93,6 +105,10 @@ fn because(one: (&Candidate, &Judged), other: (&Candidate, &Judged), now: u64) -
     let (ours, theirs) = (&one.1.expected, &other.1.expected);
     match largest {
         0 => format!("because it costs ${} more", theirs.cost.value.minus(ours.cost.value)),
+        1 if criteria.optimize == Optimize::Throughput => {
+            let longer = score::per_job(other.0, theirs).saturating_sub(score::per_job(one.0, ours));
+            format!("because each of many jobs takes {} longer", seconds(longer))
+        }
         1 => {
             let slower = theirs.time.expected().saturating_sub(ours.time.expected());
             let live = &other.0.live;
@@ -105,13 +121,24 @@ fn because(one: (&Candidate, &Judged), other: (&Candidate, &Judged), now: u64) -
             };
             format!("because it is {} slower ({known})", seconds(slower))
         }
-        2 => format!("because it fails more often ({:.1} % succeed)", f64::from(theirs.success) / 1e4),
+        2 if theirs.success < ours.success => {
+            format!("because it fails more often ({:.1} % succeed)", f64::from(theirs.success) / 1e4)
+        }
+        2 => "because a failure of it costs more".to_owned(),
+        _ if one.0.offer.quality.unwrap_or(0) > other.0.offer.quality.unwrap_or(0) && criteria.prefer.is_empty() => {
+            "because its results are not as good".to_owned()
+        }
         _ => "because it is preferred less".to_owned(),
     }
 }
 
+/// Writes tenths of a second, and milliseconds where that would be none.
 fn seconds(millis: u64) -> String {
-    format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+    if millis < 1000 {
+        return format!("{millis} ms");
+    }
+    let tenths = millis / 100 + u64::from(millis % 100 >= 50);
+    format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
 fn dollars(micros: i64) -> String {

@@ -247,8 +247,7 @@ impl Compose {
                 tracing::warn!(instance = self.spec.instance, "containers are killed: {error}");
             }
         }
-        let volumes = &self.spec.manifest.service.volumes;
-        let passes = |name: &str| volumes.get(name).is_some_and(|volume| !volume.persist);
+        let passes = |name: &str| self.passes(name);
         garbage::remove_from(&engine, &self.spec.instance, passes).await.map_err(|error| error.at(Phase::Stop))?;
         self.running = None;
         for file in [FILE, prepare::SOURCE, cli::NO_ENV].map(|name| self.directory.join(name)) {
@@ -270,9 +269,20 @@ impl Compose {
         }
     }
 
-    pub(crate) async fn has_volumes(&self) -> bool {
-        let Ok(engine) = self.engine().await else { return true };
-        garbage::has_volumes(&engine, &self.spec.instance).await.unwrap_or(true)
+    /// Fails where a stop would.
+    pub(crate) async fn keeps_volumes(&self) -> Result<bool> {
+        let engine = match self.engine().await {
+            Ok(engine) => engine,
+            Err(_) if !self.directory.join(FILE).exists() => return Ok(true),
+            Err(error) => return Err(error.at(Phase::Stop)),
+        };
+        let keeps = |name: &str| !self.passes(name);
+        Ok(garbage::has_volumes(&engine, &self.spec.instance, keeps).await.unwrap_or(true))
+    }
+
+    /// Whether a volume goes with a stop.
+    fn passes(&self, name: &str) -> bool {
+        self.spec.manifest.service.volumes.get(name).is_some_and(|volume| !volume.persist)
     }
 
     pub(crate) async fn tails(&self) -> Vec<LogTail> {

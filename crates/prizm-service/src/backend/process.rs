@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prizm_install::process::Invocation;
+use prizm_protocol::service::{Endpoint, port_variable, volume_variable};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -24,6 +25,9 @@ use log::Log;
 
 /// How long a program may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(10);
+/// The variables by which the libraries of GPUs hear which they may use, and the number of none.
+const GPUS: [&str; 2] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"];
+const NO_GPU: &str = "-1";
 /// Whose lines they are, in logs.
 const SOURCE: &str = "process";
 
@@ -59,10 +63,11 @@ impl Process {
             gpu::check(&self.spec).await?;
         }
         let ports = Ports::reserve(&self.spec)?;
-        let mut variables = self.variables(&ports)?;
-        variables.extend(self.spec.settings.env.clone());
+        let variables = self.variables(&ports)?;
         let argv: Vec<_> = self.spec.argv.iter().map(|word| substitute(word, &variables)).collect();
         let mut invocation = Invocation::new(&argv, &self.spec.root).grant(&self.granted());
+        // Its memory holds what it is told, secrets too.
+        invocation = invocation.without_core_dumps();
         for (name, value) in &variables {
             invocation = invocation.set(name, value);
         }
@@ -150,19 +155,22 @@ impl Process {
         self.remove(&["volumes"])
     }
 
-    pub(crate) fn has_volumes(&self) -> bool {
-        self.directory.join("volumes").exists()
+    pub(crate) fn keeps_volumes(&self) -> bool {
+        let volumes = &self.spec.manifest.service.volumes;
+        let passes = |name: &str| volumes.get(name).is_some_and(|volume| !volume.persist);
+        let there = std::fs::read_dir(self.directory.join("volumes")).into_iter().flatten().flatten();
+        there.map(|entry| entry.file_name()).any(|name| !name.to_str().is_some_and(passes))
     }
 
     pub(crate) fn tails(&self) -> Vec<LogTail> {
         vec![LogTail { source: SOURCE.to_owned(), lines: self.log.tail() }]
     }
 
-    /// What the program is told by its environment, beside what its configuration maps there.
+    /// What the program is told by its environment.
     fn variables(&self, ports: &Ports) -> Result<BTreeMap<String, String>> {
         let mut variables = BTreeMap::new();
         for (name, (_, port)) in &ports.0 {
-            variables.insert(format!("PORT_{}", upper(name)), port.to_string());
+            variables.insert(port_variable(name), port.to_string());
             variables.entry("PORT".to_owned()).or_insert_with(|| port.to_string());
         }
         variables.insert("HOST".to_owned(), Ipv4Addr::LOCALHOST.to_string());
@@ -170,7 +178,12 @@ impl Process {
         variables.insert("PRIZM_SERVICE".to_owned(), self.spec.instance.clone());
         variables.insert("TMPDIR".to_owned(), self.make("tmp")?);
         for name in self.spec.manifest.service.volumes.keys() {
-            variables.insert(format!("VOLUME_{}", upper(name)), self.make(&format!("volumes/{name}"))?);
+            variables.insert(volume_variable(name), self.make(&format!("volumes/{name}"))?);
+        }
+        variables.extend(self.spec.settings.env.clone());
+        if self.spec.settings.gpu == GpuChoice::Off {
+            // Over what its configuration maps there: which of them is no question then.
+            variables.extend(GPUS.map(|name| (name.to_owned(), NO_GPU.to_owned())));
         }
         Ok(variables)
     }
@@ -235,17 +248,13 @@ impl Ports {
     }
 
     fn endpoints(&self, spec: &Spec) -> Endpoints {
-        let url = |(name, endpoint): (&String, &prizm_protocol::service::Endpoint)| {
+        let url = |(name, endpoint): (&String, &Endpoint)| {
             let (_, port) = self.0.get(name)?;
             let scheme = endpoint.protocol.as_str();
             Some((name.clone(), format!("{scheme}://{}:{port}{}", Ipv4Addr::LOCALHOST, endpoint.path)))
         };
         spec.manifest.service.endpoints.iter().filter_map(url).collect()
     }
-}
-
-fn upper(name: &str) -> String {
-    name.to_ascii_uppercase().replace('-', "_")
 }
 
 /// Puts variables in place of `${NAME}` in a word of a command. What is no variable stays as it is.

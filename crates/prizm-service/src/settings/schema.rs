@@ -1,7 +1,7 @@
 //! What a service's own JSON Schema says of its configuration. The schema is a stranger's.
 
 use jsonschema::{PatternOptions, Validator};
-use prizm_protocol::service::{ServiceSection, WELL_KNOWN};
+use prizm_protocol::service::{Backend, ServiceSection, WELL_KNOWN};
 use serde_json::{Map, Value};
 
 use super::fault;
@@ -12,6 +12,9 @@ use crate::error::{Error, ErrorKind, Phase};
 const PATTERN_BYTES: usize = 256 * 1024;
 /// Faults that are listed.
 const MAX_FAULTS: usize = 20;
+
+/// The key that says where a service runs that runs already.
+pub(super) const URLS: &str = "urls";
 
 /// What a service says of its configuration.
 pub(super) struct Declared<'a> {
@@ -38,7 +41,7 @@ impl<'a> Declared<'a> {
         // What the schema does not describe, the map or Prizm itself does.
         let (mut own, others): (Map<_, _>, Map<_, _>) =
             config.clone().into_iter().partition(|(key, _)| describes(self.service, key));
-        let is_known = |key: &&String| WELL_KNOWN.contains(&key.as_str()) || self.service.map.contains_key(*key);
+        let is_known = |key: &&String| is_common(self.service, key) || self.service.map.contains_key(*key);
         if let Some(key) = others.keys().find(|key| !is_known(key)) {
             let known: Vec<_> = self.names().map(|name| format!("`{name}`")).collect();
             let shown: String = key.chars().take(80).collect();
@@ -78,10 +81,23 @@ impl<'a> Declared<'a> {
     fn names(&self) -> impl Iterator<Item = &str> {
         let own = properties(self.service).map(|(name, _)| name.as_str());
         let mapped = self.service.map.keys().map(String::as_str);
-        let mut names: Vec<_> = own.chain(mapped).chain(WELL_KNOWN).collect();
+        let mut names: Vec<_> = own.chain(mapped).chain(common(self.service).iter().copied()).collect();
         names.sort_unstable();
         names.dedup();
         names.into_iter()
+    }
+}
+
+/// Whether a service has a key without naming it.
+pub(super) fn is_common(service: &ServiceSection, key: &str) -> bool {
+    common(service).contains(&key)
+}
+
+/// The keys that a service has without naming them: of what runs elsewhere nothing can be limited.
+fn common(service: &ServiceSection) -> &'static [&'static str] {
+    match service.backend {
+        Backend::Compose | Backend::Process => &WELL_KNOWN,
+        Backend::External => &["maxConcurrent", URLS],
     }
 }
 

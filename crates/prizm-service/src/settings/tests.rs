@@ -3,8 +3,13 @@ use serde_json::json;
 use super::*;
 
 fn manifest(more: &str) -> ServiceManifest {
-    let text =
-        format!("[service]\nname = \"s\"\nversion = \"1.0.0\"\nbackend = \"process\"\nendpoints.http = {{}}\n{more}");
+    of("compose", "{ port = 80 }", more)
+}
+
+fn of(backend: &str, endpoint: &str, more: &str) -> ServiceManifest {
+    let text = format!(
+        "[service]\nname = \"s\"\nversion = \"1.0.0\"\nbackend = \"{backend}\"\nendpoints.http = {endpoint}\n{more}"
+    );
     ServiceManifest::from_toml(&text).unwrap()
 }
 
@@ -53,8 +58,66 @@ fn what_every_service_has_needs_no_map() {
     assert_eq!(settings.gpu_memory, Some(24_000_000_000));
     assert_eq!(settings.env["MAX_CONCURRENT"], "2");
     assert_eq!(settings.env["GPU_MEMORY"], "24000000000");
-    let (_, without) = resolve(&manifest(""), &config(json!({"gpuMemory": "24GB"}))).unwrap();
-    assert_eq!((without.gpu, without.gpu_memory), (GpuChoice::Off, None), "memory of a GPU that is not used");
+}
+
+#[test]
+fn memory_of_a_gpu_that_is_not_enabled_is_refused() {
+    let refused = |manifest: &ServiceManifest, given: Value| {
+        let error = resolve(manifest, &config(given)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        (error.to_string(), error.hint().unwrap().to_owned())
+    };
+    for given in [json!({"gpuMemory": "24GB"}), json!({"gpuMemory": "24GB", "enableGPU": false})] {
+        let (message, hint) = refused(&manifest(""), given);
+        let expected = "serviceConfig.gpuMemory: it asks for memory of a GPU, and `enableGPU` gives service `s` none";
+        assert_eq!(message, expected);
+        assert_eq!(hint, "set `enableGPU` to true or \"auto\", or leave out `gpuMemory`");
+    }
+    let own = "[service.map]\nvram = { admission = \"gpuMemory\" }\ncuda = { gpu = true }\n";
+    let (message, hint) = refused(&manifest(own), json!({"vram": "1GB", "cuda": false}));
+    assert!(message.starts_with("serviceConfig.vram: ") && hint.starts_with("set `cuda` to true"), "{message}: {hint}");
+    // What the author says of it is for those who enable one.
+    let default = "[service.config.properties.vram]\ndefault = \"1GB\"\n";
+    let (_, settings) = resolve(&manifest(&format!("{own}{default}")), &Map::new()).unwrap();
+    assert_eq!((settings.gpu, settings.gpu_memory), (GpuChoice::Off, None));
+    let (_, settings) = resolve(&manifest(&format!("{own}{default}")), &config(json!({"cuda": true}))).unwrap();
+    assert_eq!((settings.gpu, settings.gpu_memory), (GpuChoice::On, Some(1_000_000_000)));
+}
+
+#[test]
+fn a_service_that_needs_a_gpu_cannot_be_kept_from_it() {
+    let manifest = manifest("[service.resources]\ngpu = \"required\"\n");
+    let error = resolve(&manifest, &config(json!({"enableGPU": false}))).unwrap_err();
+    let expected = "serviceConfig.enableGPU: it is false, and `resources.gpu` of service `s` is \"required\": \
+                    it does not work without";
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Config, expected));
+    assert!(error.hint().unwrap().contains("leave out `enableGPU`"), "{error:?}");
+    for given in [json!({}), json!({"enableGPU": true}), json!({"enableGPU": "auto"})] {
+        let (_, settings) = resolve(&manifest, &config(given.clone())).unwrap();
+        assert_eq!(settings.gpu, GpuChoice::On, "{given}");
+    }
+}
+
+#[test]
+fn what_runs_elsewhere_is_told_where_and_nothing_else() {
+    let manifest = of("external", "{}", "");
+    let given = json!({"urls": {"http": "http://10.0.0.5:8080"}, "maxConcurrent": 2});
+    let (whole, settings) = resolve(&manifest, &config(given.clone())).unwrap();
+    assert_eq!((Value::Object(whole), settings.max_concurrent), (given, Some(2)));
+    for (given, expected, hint) in [
+        (json!({"urls": "http://x"}), "serviceConfig.urls: \"http://x\" is wrong here: write a table", "correct it"),
+        (json!({"urls": {"http": 80}}), "serviceConfig.urls.http: 80 is wrong here: write a URL", "correct it"),
+        (json!({"urls": {"grpc": "http://x"}}), "serviceConfig.urls.grpc: service `s` has no such", "it has `http`"),
+        // Nothing that runs elsewhere can be limited.
+        (json!({"memory": "8GB"}), "serviceConfig.memory: service `s` knows no", "it knows `maxConcurrent`, `urls`"),
+        (json!({"enableGPU": true}), "serviceConfig.enableGPU: service `s` knows no", "it knows `maxConcurrent`"),
+    ] {
+        let error = resolve(&manifest, &config(given.clone())).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{given}: {error}");
+        assert!(error.hint().unwrap().starts_with(hint), "{error:?}");
+    }
+    let error = resolve(&self::manifest(""), &config(json!({"urls": {}}))).unwrap_err();
+    assert!(error.to_string().contains("knows no such key"), "{error}");
 }
 
 #[test]

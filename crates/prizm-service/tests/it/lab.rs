@@ -48,11 +48,16 @@ impl Lab {
     }
 
     pub fn instance_of(&self, manifest: &str, config: Value) -> Instance {
+        self.instance_at(&root(), manifest, config)
+    }
+
+    /// An instance whose files are in a directory.
+    pub fn instance_at(&self, root: &Path, manifest: &str, config: Value) -> Instance {
         let source = Source {
             identifier: "file:///srv/server".to_owned(),
             revision: None,
             digest: "b3:0".to_owned(),
-            root: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it"),
+            root: root.to_owned(),
             manifest: ServiceManifest::from_toml(manifest).unwrap(),
             argv: ["python3", "-B", "server.py"].map(str::to_owned).to_vec(),
         };
@@ -65,6 +70,11 @@ impl Lab {
     pub fn plain(&self) -> Instance {
         self.instance(json!({}))
     }
+}
+
+/// Where the files of the service are.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")
 }
 
 /// Hears nothing.

@@ -1,8 +1,10 @@
 //! One service from its start to its end.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use prizm_service::{Condition, ErrorKind, Phase};
+use prizm_install::Store;
+use prizm_service::{Condition, ErrorKind, Phase, collect_garbage};
 use serde_json::json;
 
 use crate::lab::{self, Lab, MANIFEST, quiet, until, until_stopped};
@@ -26,10 +28,13 @@ async fn it_starts_waits_until_it_is_ready_and_stops() {
     let env = env.as_str().unwrap();
     assert!(env.contains("OTHER=a b,") && env.contains("PORT_HTTP="), "{env}");
     assert!(!env.contains("CARGO_PKG_NAME"), "the environment is a list: {env}");
+    assert!(env.contains("CUDA_VISIBLE_DEVICES=-1,"), "no GPU is enabled: {env}");
 
     let pid = lab::get(url, "/pid").await.unwrap();
     let process = std::path::PathBuf::from(format!("/proc/{}", pid.as_str().unwrap()));
-    assert!(process.exists());
+    let limits = std::fs::read_to_string(process.join("limits")).unwrap();
+    let cores = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+    assert_eq!(cores.split_whitespace().collect::<Vec<_>>()[..2], ["0", "0"], "its memory is not for the disk");
     assert!(instance.stop(false).await.unwrap());
     assert!(!process.exists());
     assert_eq!(instance.state().unwrap().condition, Condition::Stopped);
@@ -128,6 +133,63 @@ async fn volumes_that_persist_outlive_a_stop_and_no_purge() {
     instance.stop(false).await.unwrap();
     assert!(volume("KEEP").join("file").exists());
     assert!(!volume("PASS").exists());
+    // Garbage is not collected of it, and that is what is told.
+    for dry_run in [true, false] {
+        assert_eq!(collect_garbage(&lab.home(), None, dry_run).await.unwrap(), []);
+    }
     instance.stop(true).await.unwrap();
     assert!(!volume("KEEP").exists());
+    let would = collect_garbage(&lab.home(), None, true).await.unwrap();
+    assert_eq!(would.len(), 1);
+    assert!(instance.directory().exists());
+    assert_eq!(collect_garbage(&lab.home(), None, false).await.unwrap(), would);
+    assert!(!instance.directory().exists());
+}
+
+#[tokio::test]
+async fn volumes_that_pass_keep_nothing_of_it() {
+    let lab = Lab::new();
+    let manifest = MANIFEST.replace("[service.map]", "volumes.pass = { persist = false }\n[service.map]");
+    let instance = lab.instance_of(&manifest, json!({}));
+    instance.start(&quiet).await.unwrap();
+    assert!(instance.directory().join("volumes/pass").exists());
+    for dry_run in [true, false] {
+        assert_eq!(collect_garbage(&lab.home(), None, dry_run).await.unwrap(), [], "it runs");
+    }
+    instance.stop(false).await.unwrap();
+    let would = collect_garbage(&lab.home(), None, true).await.unwrap();
+    assert_eq!(would.len(), 1);
+    assert_eq!(collect_garbage(&lab.home(), None, false).await.unwrap(), would);
+    assert!(!instance.directory().exists());
+}
+
+#[tokio::test]
+async fn what_runs_elsewhere_is_where_its_configuration_says() {
+    let lab = Lab::new();
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", elsewhere.local_addr().unwrap());
+    let manifest = "[service]\nname = \"far\"\nversion = \"1.0.0\"\nbackend = \"external\"\nendpoints.http = {}\n";
+    let nowhere = lab.instance_of(manifest, json!({})).enter(true, &quiet).await.unwrap_err();
+    assert!(nowhere.hint().unwrap().contains("`urls = { http = "), "{nowhere:?}");
+    let used = lab.instance_of(manifest, json!({"urls": {"http": url}})).enter(true, &quiet).await.unwrap();
+    assert_eq!(used.endpoints["http"], url);
+}
+
+#[tokio::test]
+async fn its_files_are_not_pruned_as_long_as_it_runs() {
+    let lab = Lab::new();
+    let store = Store::open(lab.home()).unwrap();
+    let root = lab.home().canonicalize().unwrap().join("store/artifacts").join("0f".repeat(16)).join("tree");
+    std::fs::create_dir_all(&root).unwrap();
+    std::fs::copy(lab::root().join("server.py"), root.join("server.py")).unwrap();
+    let instance = lab.instance_at(&root, MANIFEST, json!({}));
+    instance.start(&quiet).await.unwrap();
+    for dry_run in [true, false] {
+        let pruned = store.prune(&BTreeSet::new(), dry_run).unwrap();
+        assert_eq!((pruned.removed.len(), pruned.in_use.len()), (0, 1), "no lock names it");
+    }
+    assert!(root.join("server.py").exists());
+    instance.stop(false).await.unwrap();
+    assert_eq!(store.prune(&BTreeSet::new(), false).unwrap().removed.len(), 1);
+    assert!(!root.exists());
 }

@@ -52,10 +52,12 @@ async fn a_start_that_nobody_waits_for_is_given_up() {
 #[tokio::test]
 async fn without_leave_to_start_it_the_command_is_told() {
     let lab = Lab::new();
-    let instance = lab.instance(json!({"other": "a b", "maxConcurrent": 2}));
+    let instance = lab.instance(json!({"other": "a b", "load": "0", "maxConcurrent": 2}));
     let error = instance.enter(false, &quiet).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotRunning);
-    let hint = "start it: prizm service start file:///srv/server --set 'maxConcurrent=2' --set 'other=a b'";
+    // A text that looks like a number stays a text.
+    let hint = "start it: prizm service start file:///srv/server --set 'load=\"0\"' --set 'maxConcurrent=2' \
+                --set 'other=a b'";
     assert_eq!(error.hint(), Some(hint));
     assert!(!instance.directory().exists(), "nothing is written");
     instance.start(&quiet).await.unwrap();

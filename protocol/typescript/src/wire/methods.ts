@@ -115,6 +115,16 @@ export type Liveness = "ping" | "progress" | "none";
 /** What a cancellation does. */
 export type CancelMode = "cooperative" | "restart";
 
+/** What becomes of what is sent to a provider. What is absent is unknown. */
+export interface DataPolicy {
+  /** For how many days it is kept; 0 where nothing is. */
+  retentionDays?: number;
+  /** Whether models are trained on it. */
+  training?: boolean;
+  /** Where it is worked on, such as `eu` or `us`: lower-case words joined by `-`. */
+  regions?: string[];
+}
+
 /** The answer to `initialize`: what a plugin says that it can do. */
 export interface Declaration {
   protocolVersion: string;
@@ -126,7 +136,14 @@ export interface Declaration {
   cancel: CancelMode;
   /** JSON Schema 2020-12 of `configure`'s `config`; secrets are marked `writeOnly`. */
   configSchema?: unknown;
+  dataPolicy?: DataPolicy;
 }
+
+const readDataPolicy: Reader<DataPolicy> = read.object({
+  retentionDays: read.optional(read.unsigned(32)),
+  training: read.optional(read.boolean),
+  regions: read.optional(read.list(read.string)),
+});
 
 const one = () => 1;
 const readLimits = read.object({ maxInFlight: read.filled(read.unsigned(32), one) });
@@ -146,6 +163,7 @@ export const readDeclaration: Reader<Declaration> = read.object({
   liveness: read.filled<Liveness>(read.wordOr(["ping", "progress", "none"], "none"), () => "none"),
   cancel: read.filled<CancelMode>(read.wordOr(["cooperative", "restart"], "cooperative"), () => "cooperative"),
   configSchema: read.optional(read.any),
+  dataPolicy: read.optional(readDataPolicy),
 });
 
 /** The answer to `models`. */

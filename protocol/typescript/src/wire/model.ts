@@ -91,7 +91,12 @@ export interface InputSlot {
 export interface Price {
   /** The capability it is for; absent for all of the model's. */
   capability?: string;
-  /** What is counted: `call`, `image`, `megapixel`, `second`, `character`, `token`, `step`… */
+  /**
+   * What is counted. Hosts understand `call`, `image`, `megapixel`, `input_megapixel`, `second` (of the output; of the
+   * input where the output has no duration), `video_second`, `audio_second`, `character` (of the input; also
+   * `input_char`), `token` (both ways), `input_token`, `output_token`, `step` and `gpu_second`. With any other word the
+   * price is unknown to them. What is asked per 1000 or per million is the amount of one: `0.00000015`.
+   */
   unit: string;
   /** Price of one unit, a decimal string. */
   amount: string;
@@ -112,6 +117,9 @@ export interface WireModel {
   limits?: JsonObject;
   inputFormats?: string[];
   outputFormats?: string[];
+  features?: string[];
+  quality?: number;
+  typicalMs?: number;
 }
 
 const kind = read.word(MEDIA_KINDS);
@@ -162,4 +170,7 @@ export const readModel: Reader<WireModel> = read.object({
   limits: read.optional(read.json),
   inputFormats: read.optional(read.list(read.string)),
   outputFormats: read.optional(read.list(read.string)),
+  features: read.sparse(read.list(read.string)),
+  quality: read.optional(read.unsigned(32)),
+  typicalMs: read.optional(read.unsigned(64)),
 });

@@ -81,6 +81,13 @@ pub const MODES: &[Mode] = &[
         let options = &mut declaration["models"][0]["options"]["text-to-text"];
         options["properties"]["delayMs"] = json!({"type": "integer", "minimum": 0, "default": 0});
     }),
+    Mode::new("bad-hints", "Is of quality 9, has a feature with a space, and works in a region that is none.").declare(
+        |declaration| {
+            declaration["models"][0]["quality"] = json!(9);
+            declaration["models"][0]["features"] = json!(["negative prompt"]);
+            declaration["dataPolicy"] = json!({"regions": ["The Moon"]});
+        },
+    ),
     Mode::new("many-violations", "Breaks many rules of a declaration at once.").declare(many_violations),
 ];
 

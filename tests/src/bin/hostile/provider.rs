@@ -24,7 +24,7 @@ pub fn declaration(full: bool) -> Value {
     if full {
         capabilities.push("image-to-image");
     }
-    json!({
+    let mut declaration = json!({
         "protocolVersion": "1.0",
         "provider": {"id": "hostile", "name": "Hostile", "version": "1.0.0", "type": "local"},
         "capabilities": capabilities,
@@ -40,7 +40,11 @@ pub fn declaration(full: bool) -> Value {
                 "steps": {"type": "integer", "description": "How thorough it is"},
             },
         },
-    })
+    });
+    if full {
+        declaration["dataPolicy"] = json!({"retentionDays": 0, "training": false, "regions": ["eu"]});
+    }
+    declaration
 }
 
 /// The models; all of them when `full`.
@@ -87,6 +91,9 @@ pub fn models(full: bool) -> Value {
             "options": {"image-to-image": options},
             "inputs": {"image-to-image": [{"kind": "image", "required": true}]},
             "pricing": [{"capability": "image-to-image", "unit": "image", "amount": "0.01", "currency": "EUR"}],
+            "features": ["cancel", "progress"],
+            "quality": 3,
+            "typicalMs": 20,
         }));
     }
     json!(models)

@@ -32,9 +32,10 @@ pub const TABLE: &[Row] = &[
     row("prizm-host", &["prizm-protocol"], "knows no git, no npm, no URL and no store"),
     row("prizm-service", &["prizm-install", "prizm-protocol"], "knows no JSON-RPC and no plugin"),
     row("prizm-route", &["prizm-protocol"], "knows no I/O, no clock, no chance and no plugin"),
+    row("prizm-ledger", &[], "knows no clock, no runtime, and not what it keeps"),
     row(
         "prizm-registry",
-        &["prizm-host", "prizm-install", "prizm-protocol", "prizm-route", "prizm-service"],
+        &["prizm-host", "prizm-install", "prizm-ledger", "prizm-protocol", "prizm-route", "prizm-service"],
         "knows no terminal and no command line",
     ),
     row("prizm-conformance", &["prizm-protocol"], "is an oracle independent of the host"),
@@ -45,11 +46,16 @@ pub const TABLE: &[Row] = &[
 ];
 
 /// Crates from elsewhere, with those whose names begin with theirs and a hyphen, that only one crate may name.
-pub const ONLY: &[(&str, &str)] =
-    &[("jsonrpsee", "prizm-host"), ("git2", "prizm-install"), ("bollard", "prizm-service")];
+pub const ONLY: &[(&str, &str)] = &[
+    ("jsonrpsee", "prizm-host"),
+    ("git2", "prizm-install"),
+    ("bollard", "prizm-service"),
+    ("rusqlite", "prizm-ledger"),
+];
 
 /// Crates from elsewhere that a crate must do without, and why.
 pub const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("prizm-protocol", &["tokio", "libc", "rustix"], "has no I/O and no runtime"),
+    ("prizm-ledger", &["tokio"], "blocks, and its callers have the runtime"),
     ("prizm-route", &["tokio", "libc", "rustix", "fastrand", "rand", "tracing"], "is a pure function"),
 ];

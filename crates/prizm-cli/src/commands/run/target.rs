@@ -1,17 +1,25 @@
 //! What TARGET means: a capability, a provider, a provider's model, or a URL.
 
-use prizm_registry::{Capability, Media, Model, Provider, Registry};
+use prizm_registry::{Capability, Criteria, Explain, Media, Model, Pattern, Provider, Registry};
 
 use crate::args::Run;
-use crate::commands::{best, capability};
+use crate::commands::capability;
 use crate::failure::Failure;
 use crate::{input, options, output};
 
-/// What was found to do the work, and the work's input.
+/// Who does the work, and the work's input.
 pub(super) struct Chosen {
-    pub(super) model: Model,
+    pub(super) by: Doer,
     pub(super) capability: Capability,
     pub(super) input: Media,
+}
+
+/// Who does the work.
+pub(super) enum Doer {
+    /// A model that the user named.
+    Named(Model),
+    /// Whoever is best.
+    Best(Box<Criteria>),
 }
 
 pub(super) async fn choose(args: &Run, registry: &Registry) -> Result<Chosen, Failure> {
@@ -39,28 +47,27 @@ async fn by_capability(args: &Run, registry: &Registry, capability: Capability) 
     }
     let input = input::for_capability(args.input.as_deref(), &capability).await?;
     registry.initialize().await?;
-    let mut criteria = args.choice.criteria();
+    let mut criteria = args.choice.criteria(registry.default_criteria())?;
+    if args.explain {
+        criteria.explain = Explain::Full;
+    }
     if let Some(model) = &args.model {
         let having = registry.providers_by_capability(&capability).into_iter();
-        let named = having
-            .filter(|provider| provider.model(model).is_ok())
-            .map(|provider| format!("{}/{model}", provider.id()));
-        criteria.only = named.collect();
-        if criteria.only.is_empty() {
+        let named = having.filter(|provider| provider.model(model).is_ok());
+        let exactly = named.map(|provider| Pattern::exactly(&format!("{}/{model}", provider.id())));
+        let exactly: Vec<_> = exactly.collect();
+        if exactly.is_empty() {
             return Err(no_model(registry, &capability, model));
         }
+        criteria.only = exactly;
     }
-    let decision = registry.decide(&capability, &criteria);
-    if args.explain {
-        best::explain(&decision);
+    if !args.settings.is_empty() {
+        // Settings are one provider's: that of the best one, and nobody else is tried with them.
+        let provider = registry.find_best_provider(&capability, &criteria)?;
+        set(args, &provider).await?;
+        criteria.only = vec![Pattern::exactly(&provider.id())];
     }
-    let provider = registry.find_best_provider(&capability, &criteria)?;
-    let model = match &decision.selected {
-        Some(selected) => provider.model(selected.model.as_str())?,
-        None => provider.model_for(&capability)?,
-    };
-    set(args, &provider).await?;
-    Ok(Chosen { model, capability, input })
+    Ok(Chosen { by: Doer::Best(Box::new(criteria)), capability, input })
 }
 
 fn no_model(registry: &Registry, capability: &Capability, model: &str) -> Failure {
@@ -74,8 +81,10 @@ fn no_model(registry: &Registry, capability: &Capability, model: &str) -> Failur
 
 async fn by_provider(args: &Run, registry: &Registry) -> Result<Chosen, Failure> {
     if args.choice.is_given() || args.explain {
-        return Err(Failure::usage("--prefer, --exclude and --explain choose among providers, and TARGET names one")
-            .hint("give a capability as TARGET, such as text-to-image"));
+        return Err(Failure::usage(
+            "--prefer, --only, --explain and the like choose among providers, and TARGET names one",
+        )
+        .hint("give a capability as TARGET, such as text-to-image"));
     }
     let (provider_name, model_name) = split(&args.target);
     let model_name = match (model_name, args.model.as_deref()) {
@@ -95,12 +104,12 @@ async fn by_provider(args: &Run, registry: &Registry) -> Result<Chosen, Failure>
             None => provider.model_for(&capability)?,
         };
         let input = input::for_capability(args.input.as_deref(), &capability).await?;
-        return Ok(Chosen { model, capability, input });
+        return Ok(Chosen { by: Doer::Named(model), capability, input });
     }
     let wanted = args.output.as_deref().and_then(output::kind_of);
     let (input, model, capability) =
         input::for_provider(args.input.as_deref(), &provider, model.as_ref(), wanted).await?;
-    Ok(Chosen { model, capability, input })
+    Ok(Chosen { by: Doer::Named(model), capability, input })
 }
 
 /// Splits `provider/model`; a URL stays whole.

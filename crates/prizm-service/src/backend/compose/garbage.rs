@@ -73,7 +73,7 @@ pub(super) async fn remove_from(engine: &Engine, instance: &str, chosen: impl Fn
     let until = Instant::now() + PATIENCE;
     let label = format!("{}={instance}", label::INSTANCE);
     let goes = |thing: &Thing| match thing.kind {
-        Kind::Volume => chosen(thing.labels.get(VOLUME).map_or("", |name| name)),
+        Kind::Volume => chosen(thing.volume()),
         _ => true,
     };
     loop {
@@ -94,10 +94,10 @@ pub(super) async fn remove_from(engine: &Engine, instance: &str, chosen: impl Fn
     }
 }
 
-/// Whether an instance has volumes.
-pub(super) async fn has_volumes(engine: &Engine, instance: &str) -> Result<bool> {
+/// Whether an instance has volumes that are chosen by their names in its file.
+pub(super) async fn has_volumes(engine: &Engine, instance: &str, chosen: impl Fn(&str) -> bool) -> Result<bool> {
     let things = things(engine, &format!("{}={instance}", label::INSTANCE)).await?;
-    Ok(things.iter().any(|thing| matches!(thing.kind, Kind::Volume)))
+    Ok(things.iter().any(|thing| matches!(thing.kind, Kind::Volume) && chosen(thing.volume())))
 }
 
 /// Something on the engine.
@@ -108,6 +108,11 @@ struct Thing {
 }
 
 impl Thing {
+    /// Returns the name of a volume in its file.
+    fn volume(&self) -> &str {
+        self.labels.get(VOLUME).map_or("", |name| name)
+    }
+
     async fn remove(&self, engine: &Engine) -> std::result::Result<(), EngineError> {
         let removed = match self.kind {
             Kind::Container { .. } => {

@@ -40,7 +40,7 @@ pub(super) async fn plan(spec: &Spec, directory: &Path, engine: &Engine, cli: &C
         GpuChoice::Off => false,
         choice => match (engine.gpu().await?, choice) {
             (Ok(()), _) => true,
-            (Err(reason), GpuChoice::On) => return Err(gpu::none(&reason)),
+            (Err(reason), GpuChoice::On) => return Err(gpu::none(spec, &reason)),
             (Err(_), _) => false,
         },
     };

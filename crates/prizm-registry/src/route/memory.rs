@@ -1,0 +1,269 @@
+//! What was learned of every candidate, by this program and by those before it.
+
+mod budgets;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use prizm_ledger::Ledger;
+use prizm_route::{Millis, ModelSignals, Observation, ProviderSignals};
+use serde::de::DeserializeOwned;
+
+pub use self::budgets::Recorded;
+pub(crate) use self::budgets::Reservation;
+use super::now;
+use crate::blocking::blocking;
+use crate::{Error, ErrorKind, Result};
+
+/// How long what was learned is kept together before it is written.
+const TOGETHER: Duration = Duration::from_millis(200);
+/// What parts a key: no id has it.
+const PART: char = '\u{1f}';
+
+/// What was learned, and the ledger that keeps it.
+pub(crate) struct Memory {
+    path: PathBuf,
+    ledger: OnceLock<std::result::Result<Arc<Ledger>, Error>>,
+    /// What the ledger held when it was opened, until somebody asks for it.
+    rows: OnceLock<HashMap<String, String>>,
+    models: Mutex<HashMap<String, Arc<ModelMemory>>>,
+    providers: Mutex<HashMap<String, Arc<ProviderMemory>>>,
+    unwritten: Mutex<BTreeMap<String, Vec<Observation>>>,
+    is_writing: AtomicBool,
+    seed: AtomicU64,
+}
+
+/// What was learned of a model.
+pub(crate) struct ModelMemory {
+    key: String,
+    pub(crate) signals: Mutex<ModelSignals>,
+    pub(crate) in_flight: AtomicU32,
+}
+
+/// What was learned of a provider.
+pub(crate) struct ProviderMemory {
+    key: String,
+    pub(crate) signals: Mutex<ProviderSignals>,
+    pub(crate) in_flight: AtomicU32,
+}
+
+/// What was learned of a model, for people.
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct LearnedModel {
+    /// The provider.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// The capability.
+    pub capability: String,
+    /// How it has been.
+    pub live: prizm_route::Live,
+}
+
+/// A call that is under way.
+pub(crate) struct InFlight(Arc<ModelMemory>, Arc<ProviderMemory>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.1.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl ModelMemory {
+    pub(crate) fn signals(&self) -> MutexGuard<'_, ModelSignals> {
+        lock(&self.signals)
+    }
+}
+
+impl ProviderMemory {
+    pub(crate) fn signals(&self) -> MutexGuard<'_, ProviderSignals> {
+        lock(&self.signals)
+    }
+}
+
+impl Memory {
+    /// Keeps what is learned in a file. It is opened when it is first needed.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            ledger: OnceLock::new(),
+            rows: OnceLock::new(),
+            models: Mutex::default(),
+            providers: Mutex::default(),
+            unwritten: Mutex::default(),
+            is_writing: AtomicBool::new(false),
+            seed: AtomicU64::new(fastrand::u64(..)),
+        }
+    }
+
+    /// Returns what stands for chance in the next choice.
+    pub(crate) fn next_seed(&self) -> u64 {
+        self.seed.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns the ledger.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) fn ledger(&self) -> Result<&Arc<Ledger>> {
+        let open = || Ledger::open(&self.path).map(Arc::new).map_err(|error| failed(&error));
+        self.ledger.get_or_init(open).as_ref().map_err(Clone::clone)
+    }
+
+    fn rows(&self) -> &HashMap<String, String> {
+        self.rows.get_or_init(|| {
+            // Without a ledger one learns anew each time: no reason not to do the work.
+            let read = self.ledger().and_then(|ledger| ledger.learned().map_err(|error| failed(&error)));
+            read.map(|rows| rows.into_iter().collect()).unwrap_or_else(|error| {
+                tracing::warn!("what was learned of providers cannot be read: {error}");
+                HashMap::new()
+            })
+        })
+    }
+
+    fn known<T: DeserializeOwned + Default>(&self, key: &str) -> T {
+        self.rows().get(key).and_then(|row| serde_json::from_str(row).ok()).unwrap_or_default()
+    }
+
+    /// Returns what was learned of a model.
+    pub(crate) fn model(&self, provider: &str, model: &str, capability: &str) -> Arc<ModelMemory> {
+        let key = format!("model{PART}{provider}{PART}{model}{PART}{capability}");
+        let mut models = lock(&self.models);
+        let made = models.entry(key).or_insert_with_key(|key| {
+            let (signals, in_flight) = (Mutex::new(self.known(key)), AtomicU32::new(0));
+            Arc::new(ModelMemory { key: key.clone(), signals, in_flight })
+        });
+        Arc::clone(made)
+    }
+
+    /// Returns what was learned of a provider.
+    pub(crate) fn provider(&self, provider: &str) -> Arc<ProviderMemory> {
+        let key = format!("provider{PART}{provider}");
+        let mut providers = lock(&self.providers);
+        let made = providers.entry(key).or_insert_with_key(|key| {
+            let (signals, in_flight) = (Mutex::new(self.known(key)), AtomicU32::new(0));
+            Arc::new(ProviderMemory { key: key.clone(), signals, in_flight })
+        });
+        Arc::clone(made)
+    }
+
+    /// Counts a call that begins.
+    pub(crate) fn enter(model: &Arc<ModelMemory>, provider: &Arc<ProviderMemory>) -> InFlight {
+        model.in_flight.fetch_add(1, Ordering::Relaxed);
+        provider.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(Arc::clone(model), Arc::clone(provider))
+    }
+
+    /// Learns from a call that ended.
+    pub(crate) fn observe(self: &Arc<Self>, model: &ModelMemory, provider: &ProviderMemory, seen: Observation) {
+        model.signals().observe(&seen);
+        provider.signals().observe(&seen);
+        let mut unwritten = lock(&self.unwritten);
+        for key in [&model.key, &provider.key] {
+            unwritten.entry(key.clone()).or_default().push(seen);
+        }
+        drop(unwritten);
+        if !self.is_writing.swap(true, Ordering::AcqRel)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let memory = Arc::clone(self);
+            runtime.spawn(async move {
+                tokio::time::sleep(TOGETHER).await;
+                memory.is_writing.store(false, Ordering::Release);
+                memory.flush().await;
+            });
+        }
+    }
+
+    /// The user changed what a provider is given: what was refused before may be taken now.
+    pub(crate) fn configured(&self, provider: &str) {
+        let (at, prefix) = (now(), format!("model{PART}{provider}{PART}"));
+        self.provider(provider).signals().configured(at);
+        let models = lock(&self.models);
+        let of_provider = models.iter().filter(|(key, _)| key.starts_with(&prefix));
+        of_provider.for_each(|(_, model)| model.signals().configured(at));
+    }
+
+    /// Writes what was learned since the last time.
+    pub(crate) async fn flush(self: &Arc<Self>) {
+        let unwritten = std::mem::take(&mut *lock(&self.unwritten));
+        if unwritten.is_empty() {
+            return;
+        }
+        let memory = Arc::clone(self);
+        let _ = blocking(move || {
+            for (key, seen) in &unwritten {
+                if key.starts_with("model") {
+                    memory.change::<ModelSignals>(key, |signals| seen.iter().for_each(|seen| signals.observe(seen)));
+                } else {
+                    memory.change::<ProviderSignals>(key, |signals| seen.iter().for_each(|seen| signals.observe(seen)));
+                }
+            }
+            Ok::<_, Error>(())
+        })
+        .await;
+    }
+
+    /// Changes a row of the ledger: others may have learned, too, since it was read.
+    fn change<T: DeserializeOwned + serde::Serialize + Default>(&self, key: &str, change: impl Fn(&mut T)) {
+        let mut written = |row: Option<&str>| {
+            let mut state: T = row.and_then(|row| serde_json::from_str(row).ok()).unwrap_or_default();
+            change(&mut state);
+            serde_json::to_string(&state).ok()
+        };
+        let learned =
+            self.ledger().and_then(|ledger| ledger.learn(key, now(), &mut written).map_err(|error| failed(&error)));
+        if let Err(error) = learned {
+            tracing::warn!("what was learned of a provider is not kept: {error}");
+        }
+    }
+
+    /// Keeps a row as it is, such as prices that a provider told.
+    pub(crate) async fn keep(self: &Arc<Self>, kind: &str, name: &str, value: String) {
+        let (memory, key) = (Arc::clone(self), format!("{kind}{PART}{name}"));
+        let kept = blocking(move || {
+            let ledger = memory.ledger()?;
+            ledger.learn(&key, now(), &mut |_| Some(value.clone())).map_err(|error| failed(&error))
+        });
+        if let Err(error) = kept.await {
+            tracing::warn!("what `{name}` told is not kept: {error}");
+        }
+    }
+
+    /// Returns a row that was kept.
+    pub(crate) fn kept<T: DeserializeOwned>(&self, kind: &str, name: &str) -> Option<T> {
+        serde_json::from_str(self.rows().get(&format!("{kind}{PART}{name}"))?).ok()
+    }
+
+    /// Returns what was learned of every model, as it is now.
+    pub(crate) fn learned(&self, at: Millis) -> Vec<LearnedModel> {
+        let mut keys: Vec<String> = self.rows().keys().cloned().collect();
+        keys.extend(lock(&self.models).keys().cloned());
+        keys.sort_unstable();
+        keys.dedup();
+        let told = |key: String| {
+            let parts: Vec<_> = key.split(PART).collect();
+            let &["model", provider, model, capability] = parts.as_slice() else { return None };
+            let mut live = prizm_route::Live::default();
+            let memory = self.model(provider, model, capability);
+            memory.signals().fill(at, 1000, &mut live);
+            self.provider(provider).signals().fill(at, &mut live);
+            let name = |part: &str| part.to_owned();
+            Some(LearnedModel { provider: name(provider), model: name(model), capability: name(capability), live })
+        };
+        keys.into_iter().filter_map(told).collect()
+    }
+}
+
+fn failed(error: &prizm_ledger::LedgerError) -> Error {
+    Error::new(ErrorKind::Io, error.to_string()).at("ledger")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,243 @@
+//! What the models of a provider offer, made once of what it declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use prizm_host::{ModelInfo, OptionsSchema, ProviderInfo, UnitPrice};
+use prizm_protocol::methods::initialize::Location;
+use prizm_protocol::{Capability, Decimal};
+use prizm_route::{DataPolicy, Dimensions, Fault, FaultKind, Millis, Offer, PriceSource, Pricing, Trust};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Routing;
+use super::memory::{ModelMemory, ProviderMemory};
+use crate::needs::Wanted;
+
+/// What the models of a provider offer.
+pub(crate) struct Offers {
+    /// What it was made of.
+    pub(crate) info: Arc<ProviderInfo>,
+    origins: Origins,
+    by_capability: BTreeMap<Capability, Vec<Listed>>,
+    pub(crate) provider: Arc<ProviderMemory>,
+    /// What is missing of its settings.
+    pub(crate) faults: Vec<Fault>,
+    /// Whether it needs services.
+    pub(crate) needs_services: bool,
+    /// A digest of its settings, too short to find them by.
+    pub(crate) settings: u32,
+}
+
+/// Where a provider comes from, as far as it matters for a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origins {
+    pub(crate) trust: Trust,
+    pub(crate) bundled: bool,
+}
+
+/// A model, for one capability.
+pub(crate) struct Listed {
+    pub(crate) offer: Arc<Offer>,
+    /// Its place in [`ProviderInfo::models`].
+    pub(crate) index: usize,
+    pub(crate) memory: Arc<ModelMemory>,
+}
+
+/// Prices that a provider told when it was asked.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Told {
+    at: Millis,
+    models: BTreeMap<String, Vec<ToldPrice>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ToldPrice {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    capability: Option<String>,
+    unit: String,
+    amount: Decimal,
+    currency: String,
+}
+
+/// The kind of row that keeps a digest of settings that were refused.
+pub(crate) const SETTINGS: &str = "settings";
+/// The kind of row that keeps prices.
+pub(crate) const PRICES: &str = "prices";
+/// For how long prices that were told count before those that were declared.
+const FRESH: Millis = 7 * 86_400_000;
+
+impl Told {
+    pub(crate) fn of(info: &ProviderInfo, at: Millis) -> Self {
+        let told = |price: &UnitPrice| ToldPrice {
+            capability: price.capability.as_ref().map(ToString::to_string),
+            unit: price.unit.clone(),
+            amount: price.amount.clone(),
+            currency: price.currency.clone(),
+        };
+        let priced = info.models.iter().filter(|model| !model.pricing.is_empty());
+        let models = priced.map(|model| (model.id.to_string(), model.pricing.iter().map(told).collect()));
+        Self { at, models: models.collect() }
+    }
+}
+
+impl Offers {
+    pub(crate) fn new(
+        info: Arc<ProviderInfo>,
+        origins: Origins,
+        wanted: &Wanted,
+        routing: &Routing,
+        now: Millis,
+    ) -> Self {
+        let memory = &routing.memory;
+        let told: Option<Told> = memory.kept(PRICES, info.id.as_str());
+        let told = told.filter(|told| now.saturating_sub(told.at) < FRESH);
+        let mut by_capability: BTreeMap<Capability, Vec<Listed>> = BTreeMap::new();
+        for (place, model) in (0..).zip(&info.models) {
+            for capability in &model.capabilities {
+                let pricing = pricing(&info, model, capability, told.as_ref(), routing);
+                by_capability.entry(capability.clone()).or_default().push(Listed {
+                    offer: Arc::new(offer(&info, (place, model), capability, pricing, origins, routing)),
+                    index: place as usize,
+                    memory: memory.model(info.id.as_str(), model.id.as_str(), capability.as_str()),
+                });
+            }
+        }
+        let provider = memory.provider(info.id.as_str());
+        let (needs_services, settings) = (!wanted.needs.is_empty(), digest(&wanted.settings));
+        if memory.kept(SETTINGS, info.id.as_str()).is_some_and(|refused: u32| refused != settings) {
+            provider.signals().configured(now);
+            let models = by_capability.values().flatten();
+            models.for_each(|listed| listed.memory.signals().configured(now));
+        }
+        // The address of a service is given to it when it runs.
+        let is_missing = |fault: &Fault| !(needs_services && fault.detail.contains("baseUrl"));
+        let faults = info.config_schema.iter().flat_map(|schema| missing(schema, &wanted.settings)).filter(is_missing);
+        let faults = faults.collect();
+        Self { info, origins, by_capability, provider, faults, needs_services, settings }
+    }
+
+    /// Returns whether it was made of this.
+    pub(crate) fn is_of(&self, info: &Arc<ProviderInfo>, origins: Origins) -> bool {
+        Arc::ptr_eq(&self.info, info) && self.origins == origins
+    }
+
+    pub(crate) fn origins(&self) -> Origins {
+        self.origins
+    }
+
+    /// Returns the models that have a capability.
+    pub(crate) fn with(&self, capability: &Capability) -> &[Listed] {
+        self.by_capability.get(capability).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what a model offers.
+    pub(crate) fn of_model(&self, capability: &Capability, index: usize) -> Option<&Listed> {
+        self.with(capability).iter().find(|listed| listed.index == index)
+    }
+}
+
+fn digest(settings: &Map<String, Value>) -> u32 {
+    let hash = blake3::hash(Value::Object(settings.clone()).to_string().as_bytes());
+    let [a, b, c, d, ..] = *hash.as_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// Says which settings are wrong or missing, without quoting any.
+fn missing(schema: &OptionsSchema, settings: &Map<String, Value>) -> Vec<Fault> {
+    let faults = schema.check_secrets(settings).into_iter();
+    faults.map(|fault| Fault { kind: FaultKind::Setting, field: fault.name, detail: fault.message }).collect()
+}
+
+fn offer(
+    info: &ProviderInfo,
+    (place, model): (u32, &ModelInfo),
+    capability: &Capability,
+    pricing: Pricing,
+    origins: Origins,
+    routing: &Routing,
+) -> Offer {
+    Offer {
+        provider: info.id.to_string(),
+        model: model.id.to_string(),
+        place,
+        bundled: origins.bundled,
+        location: info.location,
+        trust: origins.trust,
+        pricing,
+        features: model.features.clone(),
+        quality: routing.config.quality(&info.id, &model.id).or(model.quality),
+        data_policy: data_policy(info),
+        typical: model.typical.map(super::millis),
+        defaults: defaults(model, capability),
+    }
+}
+
+/// What becomes of what is sent. Where the work is done here and nothing else is said, it stays here.
+fn data_policy(info: &ProviderInfo) -> DataPolicy {
+    let stays = info.location == Location::Local;
+    let said = info.data_policy.clone().unwrap_or_default();
+    DataPolicy {
+        retention_days: said.retention_days.or(stays.then_some(0)),
+        training: said.training.or(stays.then_some(false)),
+        regions: said.regions.map(|all| all.into_iter().collect()).or(stays.then(BTreeSet::new)),
+    }
+}
+
+/// What a model makes where a call does not say, by the defaults of its options.
+fn defaults(model: &ModelInfo, capability: &Capability) -> Dimensions {
+    let Some(schema) = model.options.get(capability) else { return Dimensions::default() };
+    let default = |(name, schema): (&String, &Value)| Some((name.clone(), schema.get("default")?.clone()));
+    Dimensions::read(&schema.properties().filter_map(default).collect())
+}
+
+/// What a model's calls cost: by the user, else by what the provider told last, else by its declaration.
+fn pricing(
+    info: &ProviderInfo,
+    model: &ModelInfo,
+    capability: &Capability,
+    told: Option<&Told>,
+    routing: &Routing,
+) -> Pricing {
+    if let Some(price) = routing.config.price(&info.id, &model.id, capability) {
+        return price;
+    }
+    let dollars = |currency: &str| routing.config.dollars(currency);
+    if let Some((at, prices)) = told.and_then(|told| Some((told.at, told.models.get(model.id.as_str())?))) {
+        let rows = prices.iter().map(|price| (price.capability.as_deref(), price.row()));
+        let prices = fitting(rows, capability);
+        if !prices.is_empty() {
+            return match Pricing::read(prices, capability, PriceSource::Live, dollars) {
+                Pricing::Known { rates, source, .. } => Pricing::Known { rates, source, at: Some(at) },
+                unknown @ Pricing::Unknown(_) => unknown,
+            };
+        }
+    }
+    if model.is_free == Some(true) {
+        return Pricing::free(PriceSource::Manifest);
+    }
+    let rows = model.pricing.iter().map(|price| {
+        let row = (price.unit.as_str(), &price.amount, price.currency.as_str());
+        (price.capability.as_ref().map(Capability::as_str), row)
+    });
+    Pricing::read(fitting(rows, capability), capability, PriceSource::Manifest, dollars)
+}
+
+/// The unit, the price of one, and its currency.
+type Row<'a> = (&'a str, &'a Decimal, &'a str);
+
+/// Returns the prices that are for a capability, else those that are for all.
+fn fitting<'a>(
+    rows: impl Iterator<Item = (Option<&'a str>, Row<'a>)> + Clone,
+    capability: &Capability,
+) -> Vec<Row<'a>> {
+    let of = |wanted: Option<&str>| rows.clone().filter(|(of, _)| *of == wanted).map(|(_, row)| row).collect();
+    let exact: Vec<_> = of(Some(capability.as_str()));
+    if exact.is_empty() { of(None) } else { exact }
+}
+
+impl ToldPrice {
+    fn row(&self) -> Row<'_> {
+        (&self.unit, &self.amount, &self.currency)
+    }
+}
