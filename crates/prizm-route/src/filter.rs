@@ -52,7 +52,8 @@ fn names(criteria: &Criteria, offer: &Offer, against: &mut Vec<Reason>) {
         against.push(Reason::new(Code::NotInOnly).unless(format!("only includes {id}")));
     }
     for pattern in criteria.exclude.iter().filter(named) {
-        against.push(Reason::new(Code::Excluded).have(pattern).unless(format!("exclude without {pattern}")));
+        against
+            .push(Reason::new(Code::Excluded).have(pattern.to_string()).unless(format!("exclude without {pattern}")));
     }
 }
 
@@ -70,12 +71,12 @@ fn declared(criteria: &Criteria, offer: &Offer, against: &mut Vec<Reason>) {
         against.push(Reason::new(Code::Location).have(have).want(wanted.as_str()).unless(format!("location={have}")));
     }
     for feature in criteria.features.difference(&offer.features) {
-        against.push(Reason::new(Code::Feature).field(feature).unless(format!("features without {feature}")));
+        against.push(Reason::new(Code::Feature).field(feature.clone()).unless(format!("features without {feature}")));
     }
     if let Some(least) = criteria.quality_min.filter(|least| offer.quality.is_none_or(|has| has < *least)) {
         let reason = Reason::new(Code::Quality).want(format!(">={least}"));
         against.push(match offer.quality {
-            Some(has) => reason.have(has).unless(format!("quality_min={has}")),
+            Some(has) => reason.have(has.to_string()).unless(format!("quality_min={has}")),
             None => reason.have("unknown").unless("no quality_min"),
         });
     }
@@ -116,7 +117,7 @@ fn faults(criteria: &Criteria, candidate: &Candidate, against: &mut Vec<Reason>)
     let counts = |fault: &&Fault| fault.kind != FaultKind::UnknownParameter || criteria.require_parameters;
     for fault in candidate.faults.iter().filter(counts) {
         let field = &fault.field;
-        let (code, change) = match fault.kind {
+        let (code, change): (_, Option<String>) = match fault.kind {
             FaultKind::Capability => (Code::Capability, None),
             FaultKind::Unavailable => (Code::Unavailable, None),
             FaultKind::UnknownParameter => (Code::UnknownParameter, Some(format!("drop {field}"))),
@@ -126,9 +127,9 @@ fn faults(criteria: &Criteria, candidate: &Candidate, against: &mut Vec<Reason>)
             FaultKind::Limit => (Code::Limit, Some(format!("reduce {field}"))),
             FaultKind::Setting => (Code::NotConfigured, Some(format!("set {}.{field}", candidate.offer.provider))),
         };
-        let reason = Reason::new(code).detail(&fault.detail);
-        let reason = if field.is_empty() { reason } else { reason.field(field) };
-        against.push(Reason { unless: change, ..reason });
+        let reason = Reason::new(code).detail(fault.detail.clone());
+        let reason = if field.is_empty() { reason } else { reason.field(field.clone()) };
+        against.push(Reason { unless: change.map(Into::into), ..reason });
     }
 }
 
@@ -140,7 +141,7 @@ fn gate(gate: &Gate) -> Reason {
         GateKind::Process => (Code::GateProcess, "wait"),
         GateKind::Service => (Code::GateService, "wait"),
     };
-    Reason { retry_at: gate.until, ..Reason::new(code).detail(&gate.detail).unless(change) }
+    Reason { retry_at: gate.until, ..Reason::new(code).detail(gate.detail.clone()).unless(change) }
 }
 
 fn time(criteria: &Criteria, candidate: &Candidate, expected: &Estimate, against: &mut Vec<Reason>) {

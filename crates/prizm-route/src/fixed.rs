@@ -22,12 +22,14 @@ pub(crate) fn parse(text: &str, digits: u32) -> Option<u64> {
 /// Writes it with as few digits as it has.
 pub(crate) fn write(f: &mut fmt::Formatter<'_>, value: u64, digits: u32) -> fmt::Result {
     let unit = 10_u64.pow(digits);
-    let (whole, part) = (value / unit, value % unit);
+    let (whole, mut part, mut width) = (value / unit, value % unit, digits as usize);
     if part == 0 {
         return write!(f, "{whole}");
     }
-    let part = format!("{part:0width$}", width = digits as usize);
-    write!(f, "{whole}.{}", part.trim_end_matches('0'))
+    while part.is_multiple_of(10) {
+        (part, width) = (part / 10, width - 1);
+    }
+    write!(f, "{whole}.{part:0width$}")
 }
 
 /// Makes a number that is read and written as a decimal string.

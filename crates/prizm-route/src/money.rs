@@ -67,6 +67,12 @@ impl Rate {
         Money(self.0.div_ceil(1000))
     }
 
+    /// Adds; what cannot be counted any more is the largest price.
+    #[must_use]
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// Multiplies with a rate of exchange: dollars for one unit of the currency.
     pub fn times(self, dollars: Self) -> Option<Self> {
         let product = u128::from(self.0) * u128::from(dollars.0);

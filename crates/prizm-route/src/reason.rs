@@ -1,5 +1,7 @@
 //! Why a candidate is not taken.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::snapshot::Millis;
@@ -10,17 +12,17 @@ pub struct Reason {
     /// Which rule.
     pub code: Code,
     /// Of which thing: an option, a unit, a feature.
-    pub field: Option<String>,
+    pub field: Option<Cow<'static, str>>,
     /// What it has.
-    pub have: Option<String>,
+    pub have: Option<Cow<'static, str>>,
     /// What is wanted.
-    pub want: Option<String>,
+    pub want: Option<Cow<'static, str>>,
     /// What more there is to say.
-    pub detail: Option<String>,
+    pub detail: Option<Cow<'static, str>>,
     /// When it may be tried again.
     pub retry_at: Option<Millis>,
     /// What would have to change for this rule to let it pass, where anything would.
-    pub unless: Option<String>,
+    pub unless: Option<Cow<'static, str>>,
 }
 
 impl Reason {
@@ -28,23 +30,23 @@ impl Reason {
         Self { code, field: None, have: None, want: None, detail: None, retry_at: None, unless: None }
     }
 
-    pub(crate) fn field(self, field: impl Into<String>) -> Self {
+    pub(crate) fn field(self, field: impl Into<Cow<'static, str>>) -> Self {
         Self { field: Some(field.into()), ..self }
     }
 
-    pub(crate) fn have(self, have: impl ToString) -> Self {
-        Self { have: Some(have.to_string()), ..self }
+    pub(crate) fn have(self, have: impl Into<Cow<'static, str>>) -> Self {
+        Self { have: Some(have.into()), ..self }
     }
 
-    pub(crate) fn want(self, want: impl Into<String>) -> Self {
+    pub(crate) fn want(self, want: impl Into<Cow<'static, str>>) -> Self {
         Self { want: Some(want.into()), ..self }
     }
 
-    pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
+    pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    pub(crate) fn unless(self, change: impl Into<String>) -> Self {
+    pub(crate) fn unless(self, change: impl Into<Cow<'static, str>>) -> Self {
         Self { unless: Some(change.into()), ..self }
     }
 }

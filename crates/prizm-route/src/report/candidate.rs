@@ -247,18 +247,18 @@ fn seconds(millis: u64) -> f64 {
 fn tell(reason: &Reason) -> Told {
     Told {
         code: reason.code,
-        field: reason.field.clone(),
-        have: reason.have.clone(),
-        want: reason.want.clone(),
-        detail: reason.detail.clone(),
+        field: reason.field.as_deref().map(str::to_owned),
+        have: reason.have.as_deref().map(str::to_owned),
+        want: reason.want.as_deref().map(str::to_owned),
+        detail: reason.detail.as_deref().map(str::to_owned),
         retry_at: reason.retry_at.map(rfc3339),
     }
 }
 
 fn unless(reason: &Reason) -> Option<String> {
-    let change = reason.unless.clone()?;
+    let change = reason.unless.as_deref()?;
     Some(match reason.retry_at {
         Some(at) if change == "wait" => format!("wait until {}", rfc3339(at)),
-        _ => change,
+        _ => change.to_owned(),
     })
 }

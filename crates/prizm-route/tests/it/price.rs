@@ -1,7 +1,9 @@
 //! What has no known price is neither dear nor free: it is excluded, allowed or assumed.
 
 use prizm_protocol::methods::initialize::Location;
-use prizm_route::{Aspect, Budget, Candidate, Criteria, Money, Optimize, Report, Snapshot, Unit, UnknownPrice};
+use prizm_route::{
+    Aspect, Budget, Candidate, Criteria, Money, Optimize, Report, Snapshot, Unit, UnitRate, UnknownPrice,
+};
 
 use crate::change;
 use crate::lab::{With, candidate, codes, per, plan, report, request, snapshot, told, unknown};
@@ -100,6 +102,23 @@ fn free_is_free() {
     assert_eq!(plan(free(), [declared]), ["acme/sd"]);
     assert_eq!(plan(free(), [nothing]), ["acme/sd"], "less than a billionth of a dollar for the call is nothing");
     assert_eq!(codes(&report(free(), [candidate("acme/sd", "0.001", 1)]).candidates[0]), ["price.not_free"]);
+}
+
+#[test]
+fn two_prices_of_a_unit_add_up() {
+    let both = candidate("acme/sd", "0.02", 1000).offer(|offer| {
+        if let prizm_route::Pricing::Known { rates, .. } = &mut offer.pricing {
+            rates.push(UnitRate { unit: Unit::Image, rate: "0.01".parse().unwrap() });
+        }
+    });
+    let at_most = |price: &str| {
+        let criteria =
+            Criteria { max_unit_price: [(Unit::Image, price.parse().unwrap())].into(), ..Criteria::default() };
+        report(criteria, [both.clone()]).candidates.remove(0)
+    };
+    assert_eq!(at_most("0.03").estimates.map(|all| all.cost.value).as_deref(), Some("0.03"));
+    assert_eq!(codes(&at_most("0.03")), [] as [&str; 0]);
+    assert_eq!(at_most("0.025").would_be_eligible_if, ["max_unit_price.image>=0.03"]);
 }
 
 #[test]

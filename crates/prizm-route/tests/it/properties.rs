@@ -13,8 +13,10 @@ use self::arbitrary::{any_capability, any_criteria, any_snapshot, of_any_size, w
 use crate::change;
 use crate::lab::request;
 
+/// Each case is large, so that a quarter of the usual number will do.
 fn config() -> ProptestConfig {
-    ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() }
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: usual.cases / 4, failure_persistence: None, ..usual }
 }
 
 /// The names of those that qualify, the best first.
