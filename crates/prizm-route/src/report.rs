@@ -11,14 +11,14 @@ use serde::Serialize;
 
 pub use self::candidate::{CostTold, Estimates, Explained, TimeTold, Told, Verdict};
 pub use self::replay::{ReplayError, replay};
-use crate::decide::{Decision, by_name, decide};
+use crate::decide::{Decision, by_name, decide, draw};
 use crate::request::Request;
 use crate::snapshot::{Millis, Snapshot};
 
 /// A decision with all that led to it. Its JSON is a contract; the texts in it are for people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// Names the decision: the same request and the same snapshot have the same.
+    /// Names the decision.
     pub decision_id: String,
     /// When it was made, in RFC 3339.
     pub at: String,
@@ -110,7 +110,7 @@ impl Report {
         from.snapshot.candidates.sort_by(by_name);
         let hex = from.digest().to_hex();
         Self {
-            decision_id: format!("d_{}", &hex[..20]),
+            decision_id: from.decision_id(),
             at: rfc3339(from.snapshot.now),
             capability: from.request.capability.clone(),
             snapshot: format!("b3:{hex}"),
@@ -127,6 +127,11 @@ impl Report {
 }
 
 impl Replay {
+    /// Names the decision, by its time and by what stood for chance: later ones have later names.
+    pub fn decision_id(&self) -> String {
+        format!("d_{:011x}{:09x}", self.snapshot.now, draw(self.request.seed, "name", 1 << 36))
+    }
+
     /// Returns the digest of its canonical JSON: fields in the order of their declaration, no blanks.
     pub fn digest(&self) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new();

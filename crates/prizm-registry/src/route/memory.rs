@@ -13,7 +13,7 @@ use prizm_route::{Millis, ModelSignals, Observation, ProviderSignals};
 use serde::de::DeserializeOwned;
 
 pub use self::budgets::Recorded;
-pub(crate) use self::budgets::Reservation;
+pub(crate) use self::budgets::{Made, Reservation};
 use super::now;
 use crate::blocking::blocking;
 use crate::{Error, ErrorKind, Result};
@@ -32,6 +32,7 @@ pub(crate) struct Memory {
     models: Mutex<HashMap<String, Arc<ModelMemory>>>,
     providers: Mutex<HashMap<String, Arc<ProviderMemory>>>,
     unwritten: Mutex<BTreeMap<String, Vec<Observation>>>,
+    unrecorded: Mutex<Vec<Made>>,
     is_writing: AtomicBool,
     seed: AtomicU64,
 }
@@ -96,6 +97,7 @@ impl Memory {
             models: Mutex::default(),
             providers: Mutex::default(),
             unwritten: Mutex::default(),
+            unrecorded: Mutex::default(),
             is_writing: AtomicBool::new(false),
             seed: AtomicU64::new(fastrand::u64(..)),
         }
@@ -168,6 +170,11 @@ impl Memory {
             unwritten.entry(key.clone()).or_default().push(seen);
         }
         drop(unwritten);
+        self.write_soon();
+    }
+
+    /// Writes what there is to write, in a while: what comes until then is written with it.
+    fn write_soon(self: &Arc<Self>) {
         if !self.is_writing.swap(true, Ordering::AcqRel)
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
@@ -189,10 +196,11 @@ impl Memory {
         of_provider.for_each(|(_, model)| model.signals().configured(at));
     }
 
-    /// Writes what was learned since the last time.
+    /// Writes what was learned and decided since the last time.
     pub(crate) async fn flush(self: &Arc<Self>) {
         let unwritten = std::mem::take(&mut *lock(&self.unwritten));
-        if unwritten.is_empty() {
+        let unrecorded = std::mem::take(&mut *lock(&self.unrecorded));
+        if unwritten.is_empty() && unrecorded.is_empty() {
             return;
         }
         let memory = Arc::clone(self);
@@ -204,6 +212,7 @@ impl Memory {
                     memory.change::<ProviderSignals>(key, |signals| seen.iter().for_each(|seen| signals.observe(seen)));
                 }
             }
+            unrecorded.into_iter().for_each(|made| memory.write(made));
             Ok::<_, Error>(())
         })
         .await;

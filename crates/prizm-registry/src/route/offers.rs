@@ -1,10 +1,9 @@
 //! What the models of a provider offer, made once of what it declared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use prizm_host::{ModelInfo, OptionsSchema, ProviderInfo, UnitPrice};
-use prizm_protocol::methods::initialize::Location;
 use prizm_protocol::{Capability, Decimal};
 use prizm_route::{DataPolicy, Dimensions, Fault, FaultKind, Millis, Offer, PriceSource, Pricing, Trust};
 use serde::{Deserialize, Serialize};
@@ -173,15 +172,11 @@ fn offer(
     }
 }
 
-/// What becomes of what is sent. Where the work is done here and nothing else is said, it stays here.
+/// What becomes of what is sent, by the author's word.
 fn data_policy(info: &ProviderInfo) -> DataPolicy {
-    let stays = info.location == Location::Local;
     let said = info.data_policy.clone().unwrap_or_default();
-    DataPolicy {
-        retention_days: said.retention_days.or(stays.then_some(0)),
-        training: said.training.or(stays.then_some(false)),
-        regions: said.regions.map(|all| all.into_iter().collect()).or(stays.then(BTreeSet::new)),
-    }
+    let regions = said.regions.map(|regions| regions.into_iter().collect());
+    DataPolicy { retention_days: said.retention_days, training: said.training, regions }
 }
 
 /// What a model makes where a call does not say, by the defaults of its options.

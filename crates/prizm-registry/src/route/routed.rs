@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use self::execution::Execution;
 use self::listeners::Listeners;
 use super::fit::options_for;
+use super::memory::Made;
 use super::survey::Seat;
 use super::{Attempt, Job, Survey};
 use crate::registry::Registry;
@@ -215,21 +216,17 @@ impl RoutedTransform {
         if decision.plan.is_empty() {
             return Err(self.refused(survey, &decision));
         }
-        let explains = self.criteria.explain != Explain::None;
         let from = Replay { request: survey.request, snapshot: survey.snapshot };
-        let report = explains.then(|| Report::tell(from.clone(), &decision));
-        let id = report.as_ref().map(|report| report.decision_id.clone()).unwrap_or_default();
+        let id = from.decision_id();
         let execution = Execution::new(&self, &from, &decision, &survey.seats, until);
         let (done, attempts) = execution.run().await;
-        if let Some(report) = report {
-            let told: Vec<_> = attempts.iter().filter_map(|attempt| serde_json::to_string(attempt).ok()).collect();
-            let json = serde_json::to_string(&report).unwrap_or_default();
-            memory.record(id.clone(), from.snapshot.now, json, told).await;
+        let served = done.as_ref().ok().map(|(index, _)| from.snapshot.candidates[*index].offer.id());
+        if self.criteria.explain != Explain::None {
+            memory.record(Made { from, decision, attempts: attempts.clone() });
         }
         let (index, outcome) = done?;
-        let offer = &from.snapshot.candidates[index].offer;
-        if let Some(key) = &self.criteria.session_key {
-            memory.served(key.clone(), offer.id()).await;
+        if let (Some(key), Some(served)) = (&self.criteria.session_key, served) {
+            memory.served(key.clone(), served).await;
         }
         let seat = &survey.seats[index];
         let (provider, model) = (seat.offers.info.id.clone(), seat.offers.info.models[seat.index].id.clone());

@@ -4,16 +4,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prizm_ledger::{BudgetTerms, Ledger, LedgerError};
-use prizm_route::{Budget, Millis, Money};
+use prizm_route::{Budget, Decision, Millis, Money, Replay, Report};
 
-use super::{Memory, failed};
+use super::{Memory, failed, lock};
 use crate::blocking::blocking;
 use crate::route::config::BudgetConfig;
-use crate::route::{millis, now};
+use crate::route::{Attempt, millis, now};
 use crate::{Error, Result};
 
 /// How long money is held for a call whose end is not known: whoever held it may be gone.
 const LEASE: Duration = Duration::from_secs(3600);
+
+/// How many decisions are kept.
+const KEPT: usize = 200;
+
+/// A decision that was carried out, and is not kept yet.
+pub(crate) struct Made {
+    pub(crate) from: Replay,
+    pub(crate) decision: Decision,
+    pub(crate) attempts: Vec<Attempt>,
+}
 
 /// A decision that was kept, and what came of it.
 #[derive(Clone, Debug)]
@@ -86,18 +96,30 @@ impl Memory {
         .await
     }
 
-    /// Keeps a decision, and what came of it. Where it cannot be kept, the work is done all the same.
-    pub(crate) async fn record(self: &Arc<Self>, id: String, at: Millis, decision: String, attempts: Vec<String>) {
-        let memory = Arc::clone(self);
-        let kept = blocking(move || {
-            let ledger = memory.ledger()?;
-            let write = || {
-                ledger.record(&id, at, &decision)?;
-                attempts.iter().try_for_each(|attempt| ledger.attempt(&id, attempt))
-            };
-            write().map_err(|error| failed(&error))
-        });
-        if let Err(error) = kept.await {
+    /// Keeps a decision, and what came of it, soon: nobody waits for that.
+    pub(crate) fn record(self: &Arc<Self>, made: Made) {
+        let mut unwritten = lock(&self.unrecorded);
+        // So many are kept in all.
+        if unwritten.len() >= KEPT {
+            unwritten.remove(0);
+        }
+        unwritten.push(made);
+        drop(unwritten);
+        self.write_soon();
+    }
+
+    /// Writes a decision. Where it cannot be kept, the work is done all the same.
+    pub(super) fn write(&self, Made { from, decision, attempts }: Made) {
+        let report = Report::tell(from, &decision);
+        let (id, at) = (&report.decision_id, report.replay.snapshot.now);
+        let write = || {
+            let ledger = self.ledger()?;
+            let told = serde_json::to_string(&report).unwrap_or_default();
+            ledger.record(id, at, &told).map_err(|error| failed(&error))?;
+            let told = attempts.iter().filter_map(|attempt| serde_json::to_string(attempt).ok());
+            told.into_iter().try_for_each(|told| ledger.attempt(id, &told).map_err(|error| failed(&error)))
+        };
+        if let Err(error) = write() {
             tracing::warn!("a decision is not kept: {error}");
         }
     }
