@@ -148,6 +148,12 @@ fn a_busy_best_shares_with_those_within_five_per_cent_that_have_less_to_do() {
 }
 
 #[test]
+fn a_busy_best_shares_nothing_with_those_that_have_more_to_do() {
+    let all = [loaded("a/m", "0.0200", 5), loaded("b/m", "0.0201", 8), loaded("c/m", "0.0201", 9)];
+    assert!(spread(&all).iter().all(|one| *one == ("a".to_owned(), "score")));
+}
+
+#[test]
 fn an_idle_best_shares_nothing() {
     let all = [loaded("a/m", "0.0200", 0), loaded("b/m", "0.0200", 0)];
     assert!(spread(&all).iter().all(|one| *one == ("a".to_owned(), "score")));
