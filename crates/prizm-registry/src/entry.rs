@@ -1,25 +1,25 @@
 //! One provider that the registry knows: where it comes from, what it declared, its plugin.
 
 mod declarations;
+mod offering;
 mod source;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, State, Tap, validate};
+use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, Tap, validate};
 use prizm_install::{Identifier, Installed};
 use prizm_protocol::methods::health::Health;
 use prizm_protocol::{Manifest, PROTOCOL_VERSION, ProviderId};
-use prizm_route::{Millis, Trust};
 use serde_json::{Map, Value};
 
 use crate::blocking::blocking;
 use crate::bundled::BundledOrigin;
 use crate::config::ProviderConfig;
 use crate::needs::Wanted;
-use crate::route::{Offers, Origins};
+use crate::route::Offers;
 use crate::surroundings::Surroundings;
-use crate::wiring::{Served, Services, Wiring};
+use crate::wiring::{Served, Wiring};
 use crate::{Error, ErrorKind, Result};
 use source::Source;
 
@@ -252,40 +252,6 @@ impl Entry {
         let plugin = self.plugin(around).await?;
         let served = self.wiring()?.serve(plugin, around).await?;
         Ok((plugin, served))
-    }
-
-    /// Returns what its models offer, where it is known what it declares. What its author tries is no offer.
-    pub(crate) fn offers(&self, around: &Surroundings, now: Millis) -> Option<Arc<Offers>> {
-        let info = self.declared().filter(|_| self.tap.is_none())?;
-        let origins = self.origins();
-        let known = self.offers.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(|known| known.is_of(&info, origins)) {
-            return Some(known);
-        }
-        let wanted = Wanted::of(&self.settings(), self.manifest()).unwrap_or_default();
-        let offers = Arc::new(Offers::new(info, origins, &wanted, &around.routing, now));
-        *self.offers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&offers));
-        Some(offers)
-    }
-
-    fn origins(&self) -> Origins {
-        let trust = match &self.origin {
-            Origin::Registered(_) | Origin::Bundled(..) => Trust::Own,
-            Origin::Identifier(located) if located.link => Trust::Own,
-            Origin::Identifier(_) if self.installed().is_some() => Trust::Pinned,
-            Origin::Identifier(_) => Trust::Unverified,
-        };
-        Origins { trust, bundled: matches!(self.origin, Origin::Bundled(..)) }
-    }
-
-    /// Returns whether the services that it needs run.
-    pub(crate) fn services(&self) -> Services {
-        self.wiring().map_or_else(|_| Services::running(), |wiring| wiring.services())
-    }
-
-    /// Returns whether a call would begin at once.
-    pub(crate) fn is_warm(&self) -> bool {
-        self.plugin.get().is_some_and(|plugin| plugin.state() == State::Ready) && self.services().running
     }
 
     /// Makes the health of its plugin that of its services, too.

@@ -220,7 +220,7 @@ impl Provider {
         let info = plugin.refresh_models().await?;
         let told = Told::of(&info, now());
         if let Ok(told) = serde_json::to_string(&told) {
-            self.around.routing.memory.keep(PRICES, info.id.as_str(), told).await;
+            self.around.routing.memory.keep(PRICES, info.id.as_str(), told);
         }
         self.entry.remember(info);
         Ok(self.models())

@@ -285,6 +285,15 @@ impl Registry {
         Ok(stats)
     }
 
+    /// Asks those that nobody has asked yet.
+    pub(crate) async fn know_all(&self) -> Result<()> {
+        let is_unknown = |entry: &Arc<Entry>| entry.declared().is_none() && entry.failure().is_none();
+        if self.entries().iter().any(is_unknown) {
+            self.initialize().await?;
+        }
+        Ok(())
+    }
+
     /// Returns every known provider, in order of registration. Starts nothing, does no I/O.
     pub fn providers(&self) -> Vec<Provider> {
         self.entries().into_iter().map(|entry| self.provider(entry)).collect()

@@ -33,6 +33,7 @@ pub(crate) struct Memory {
     providers: Mutex<HashMap<String, Arc<ProviderMemory>>>,
     unwritten: Mutex<BTreeMap<String, Vec<Observation>>>,
     unrecorded: Mutex<Vec<Made>>,
+    unkept: Mutex<BTreeMap<String, String>>,
     is_writing: AtomicBool,
     seed: AtomicU64,
 }
@@ -98,6 +99,7 @@ impl Memory {
             providers: Mutex::default(),
             unwritten: Mutex::default(),
             unrecorded: Mutex::default(),
+            unkept: Mutex::default(),
             is_writing: AtomicBool::new(false),
             seed: AtomicU64::new(fastrand::u64(..)),
         }
@@ -200,7 +202,8 @@ impl Memory {
     pub(crate) async fn flush(self: &Arc<Self>) {
         let unwritten = std::mem::take(&mut *lock(&self.unwritten));
         let unrecorded = std::mem::take(&mut *lock(&self.unrecorded));
-        if unwritten.is_empty() && unrecorded.is_empty() {
+        let unkept = std::mem::take(&mut *lock(&self.unkept));
+        if unwritten.is_empty() && unrecorded.is_empty() && unkept.is_empty() {
             return;
         }
         let memory = Arc::clone(self);
@@ -213,6 +216,7 @@ impl Memory {
                 }
             }
             unrecorded.into_iter().for_each(|made| memory.write(made));
+            unkept.into_iter().for_each(|(key, value)| memory.learn(&key, &mut |_| Some(value.clone())));
             Ok::<_, Error>(())
         })
         .await;
@@ -225,23 +229,21 @@ impl Memory {
             change(&mut state);
             serde_json::to_string(&state).ok()
         };
-        let learned =
-            self.ledger().and_then(|ledger| ledger.learn(key, now(), &mut written).map_err(|error| failed(&error)));
+        self.learn(key, &mut written);
+    }
+
+    /// Changes a row of the ledger; where it cannot be, the work is done all the same.
+    fn learn(&self, key: &str, change: &mut dyn FnMut(Option<&str>) -> Option<String>) {
+        let learned = self.ledger().and_then(|ledger| ledger.learn(key, now(), change).map_err(|error| failed(&error)));
         if let Err(error) = learned {
             tracing::warn!("what was learned of a provider is not kept: {error}");
         }
     }
 
     /// Keeps a row as it is, such as prices that a provider told.
-    pub(crate) async fn keep(self: &Arc<Self>, kind: &str, name: &str, value: String) {
-        let (memory, key) = (Arc::clone(self), format!("{kind}{PART}{name}"));
-        let kept = blocking(move || {
-            let ledger = memory.ledger()?;
-            ledger.learn(&key, now(), &mut |_| Some(value.clone())).map_err(|error| failed(&error))
-        });
-        if let Err(error) = kept.await {
-            tracing::warn!("what `{name}` told is not kept: {error}");
-        }
+    pub(crate) fn keep(self: &Arc<Self>, kind: &str, name: &str, value: String) {
+        lock(&self.unkept).insert(format!("{kind}{PART}{name}"), value);
+        self.write_soon();
     }
 
     /// Returns a row that was kept.

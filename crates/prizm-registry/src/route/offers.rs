@@ -24,7 +24,7 @@ pub(crate) struct Offers {
     pub(crate) faults: Vec<Fault>,
     /// Whether it needs services.
     pub(crate) needs_services: bool,
-    /// A digest of its settings, too short to find them by.
+    /// A digest of what it is given, too short to find that by.
     pub(crate) settings: u32,
 }
 
@@ -84,7 +84,7 @@ impl Offers {
     pub(crate) fn new(
         info: Arc<ProviderInfo>,
         origins: Origins,
-        wanted: &Wanted,
+        (wanted, settings): (&Wanted, u32),
         routing: &Routing,
         now: Millis,
     ) -> Self {
@@ -103,7 +103,7 @@ impl Offers {
             }
         }
         let provider = memory.provider(info.id.as_str());
-        let (needs_services, settings) = (!wanted.needs.is_empty(), digest(&wanted.settings));
+        let needs_services = !wanted.needs.is_empty();
         if memory.kept(SETTINGS, info.id.as_str()).is_some_and(|refused: u32| refused != settings) {
             provider.signals().configured(now);
             let models = by_capability.values().flatten();
@@ -134,12 +134,6 @@ impl Offers {
     pub(crate) fn of_model(&self, capability: &Capability, index: usize) -> Option<&Listed> {
         self.with(capability).iter().find(|listed| listed.index == index)
     }
-}
-
-fn digest(settings: &Map<String, Value>) -> u32 {
-    let hash = blake3::hash(Value::Object(settings.clone()).to_string().as_bytes());
-    let [a, b, c, d, ..] = *hash.as_bytes();
-    u32::from_le_bytes([a, b, c, d])
 }
 
 /// Says which settings are wrong or missing, without quoting any.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use prizm_protocol::methods::notifications::{Accepted, Progress};
 use prizm_protocol::{Capability, ModelId, ProviderId};
-use prizm_route::{Criteria, Decision, Explain, Replay, Report, Request, decide};
+use prizm_route::{Criteria, Decision, Explain, OnAllGated, Replay, Report, Request, decide};
 use serde_json::{Map, Value};
 
 use self::execution::Execution;
@@ -202,13 +202,17 @@ impl RoutedTransform {
         let strict = self.criteria.deadline_ms.filter(|_| self.criteria.strict_deadline);
         let waits_until =
             until.into_iter().chain(strict.map(|ms| started + Duration::from_millis(ms).min(LONGEST))).min();
+        self.registry.know_all().await?;
+        let mut request = self.request(memory.next_seed());
         let (survey, decision) = loop {
-            let survey = self.registry.survey(self.request(memory.next_seed()), Some(&self.job))?;
+            let survey = self.registry.survey(request.clone(), Some(&self.job))?;
             let decision = decide(&survey.request, &survey.snapshot);
-            let Some(at) = decision.wait_until.filter(|_| !decision.plan.is_empty()) else { break (survey, decision) };
+            let Some(at) = decision.wait_until else { break (survey, decision) };
             let wait = Duration::from_millis(at.saturating_sub(survey.snapshot.now).max(1));
             if waits_until.is_some_and(|last| Instant::now() + wait > last) {
-                break (survey, decision);
+                // It would be too late: nobody is waited for.
+                request.criteria.on_all_gated = OnAllGated::Fail;
+                continue;
             }
             tracing::info!(?wait, "everybody is to be left alone for now; waiting");
             tokio::time::sleep(wait).await;

@@ -67,9 +67,7 @@ impl Watch {
                 }
                 if class.closes() == Closes::Config {
                     // The gate opens when the settings are others than these.
-                    let (memory, id) = (Arc::clone(&routing.memory), self.offer.provider.clone());
-                    let digest = self.offers.settings.to_string();
-                    tokio::spawn(async move { memory.keep(SETTINGS, &id, digest).await });
+                    routing.memory.keep(SETTINGS, &self.offer.provider, self.offers.settings.to_string());
                 }
                 (lesson(error, class), None)
             }
