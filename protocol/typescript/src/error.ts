@@ -112,9 +112,12 @@ export class ProviderError extends Error {
     return new ProviderError("InvalidParams", `option \`${name}\`: expected ${expected}, got ${shown}`, { details });
   }
 
-  /** Returns the error as it crosses the wire; `charged` where a remote system had accepted the job. */
+  /**
+   * Returns the error as it crosses the wire; `charged` where a remote system had accepted the job. What the error
+   * itself says of that is known later, and counts.
+   */
   toWire(charged?: Charged): ErrorObject {
-    const data = charged === undefined ? this.data : { ...this.data, accepted: true, charged };
+    const data = charged === undefined ? this.data : { charged, ...this.data, accepted: true };
     const object = { code: this.code, message: this.message };
     return Object.keys(data).length === 0 ? object : { ...object, data };
   }
