@@ -171,6 +171,7 @@ async function* drip(parts) {
 
 async function flood(response, status, headers) {
   response.writeHead(status, headers);
+  response.setMaxListeners(0);
   const much = Buffer.alloc(64 * 1024, 32);
   while (!response.destroyed) {
     if (response.write(much)) await new Promise((resolve) => setImmediate(resolve));

@@ -33,6 +33,11 @@ export function isPassing(thrown: unknown): boolean {
   return thrown.status === 429 || (thrown.status >= 500 && shape(thrown).code === undefined);
 }
 
+/** Whether fal says, in one of its shapes, what became of a job. */
+export function isTold(thrown: unknown): boolean {
+  return thrown instanceof HttpFailure && shape(thrown).code !== undefined;
+}
+
 /** Milliseconds that a server asks to wait. */
 export function retryAfter(headers: Headers, now = Date.now()): number | undefined {
   const exactly = Number(headers.get("retry-after-ms") ?? NaN);

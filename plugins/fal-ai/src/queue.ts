@@ -11,9 +11,9 @@ import type { FalClient, QueueStatus } from "@fal-ai/client";
 
 import { type Context, ProviderError, log } from "#prizm/plugin";
 
-import { explain, isPassing, isRecord, retryAfter } from "./errors.js";
+import { explain, isPassing, isRecord, isTold, retryAfter } from "./errors.js";
 import type { Settings } from "./settings.js";
-import { HttpFailure, Wire } from "./wire.js";
+import { HttpFailure, TransportFailure, Wire } from "./wire.js";
 
 /** How often in a row a look may fail. */
 const MAX_FAILURES = 8;
@@ -75,11 +75,18 @@ export class Queue {
     const { signal } = this.#context;
     let lines = 0;
     for (;;) {
-      const status = await this.#patiently(() => this.#client.queue.status(this.#endpoint, { requestId, logs: true }), "status");
+      const status = await this.#patiently(() => this.#look(requestId), "status");
       lines = this.#report(status, lines);
       if (status.status !== "IN_QUEUE" && status.status !== "IN_PROGRESS") return;
       await sleep(pollMs, undefined, { signal });
     }
+  }
+
+  async #look(requestId: string): Promise<QueueStatus> {
+    const told: unknown = await this.#client.queue.status(this.#endpoint, { requestId, logs: true });
+    // Any word but the two of a job that goes on means that it is over: the result says how.
+    if (isRecord(told) && typeof told["status"] === "string") return told as unknown as QueueStatus;
+    throw new TransportFailure("the status of the job makes no sense", true);
   }
 
   /** Fetches what came of a job that is over; a job that failed says so only here. */
@@ -121,8 +128,8 @@ export class Queue {
         return await look();
       } catch (thrown) {
         signal.throwIfAborted();
-        // A job that failed is not charged; one of which nothing can be learnt may be.
-        if (!isPassing(thrown)) throw explain(thrown, step, step === "result" ? "no" : "unknown");
+        // A job that failed, as fal says in one of its shapes, is not charged; one of which nothing can be learnt may be.
+        if (!isPassing(thrown)) throw explain(thrown, step, step === "result" && isTold(thrown) ? "no" : "unknown");
         if (failures === MAX_FAILURES) throw explain(thrown, step, "unknown");
         const asked = thrown instanceof HttpFailure ? retryAfter(thrown.headers) : undefined;
         const wait = Math.max(asked ?? 0, Math.min(this.#settings.pollMs * 2 ** (failures - 1), MAX_WAIT));
