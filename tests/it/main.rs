@@ -43,6 +43,7 @@ mod dev_builds;
 mod dev_ends;
 mod dev_stream;
 mod example;
+mod fal;
 mod ffmpeg;
 mod files;
 mod git_refs;

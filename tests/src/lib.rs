@@ -11,6 +11,7 @@ mod npm_registry;
 mod processes;
 mod proxy;
 mod talk;
+mod vendor;
 mod wait;
 
 pub use cli::{Ended, Home, Running, keys, program};
@@ -22,4 +23,5 @@ pub use npm_registry::{Archive, Header, NpmRegistry};
 pub use processes::{Processes, descriptors, resident, threads};
 pub use proxy::Proxy;
 pub use talk::{Talk, event};
+pub use vendor::Vendor;
 pub use wait::{eventually, within};

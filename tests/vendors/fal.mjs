@@ -58,7 +58,11 @@ function route(site, request) {
   const key = (operation, handle) => ({ operation, handle: () => (authorise(request), handle()) });
   if (area === "platform") return platform(site, rest.join("/"), query, key);
   if (area === "rest") return storage(site, rest.join("/"), request, key);
-  if (area === "upload") return { operation: rest.length > 1 ? (rest[1] === "complete" ? "complete" : "part") : "upload", handle: () => put(site, rest, request) };
+  if (area === "upload")
+    return {
+      operation: rest.length > 1 ? (rest[1] === "complete" ? "complete" : "part") : "upload",
+      handle: () => put(site, rest, request),
+    };
   if (area === "files") return { operation: "file", handle: () => download(site, rest[0]) };
   if (area === "run" && method === "POST") return key("run", () => run(site, rest.join("/"), request));
   if (area !== "queue") throw new Refusal(404, { detail: "Not Found" });
@@ -68,8 +72,10 @@ function route(site, request) {
   const app = rest.slice(0, at).join("/");
   const job = () => find(site, id, app);
   if (method === "GET" && what.join("/") === "status") return key("status", () => status(site, job(), query));
-  if (method === "GET" && what.join("/") === "status/stream") return key("stream", () => ({ stream: stream(site, job(), query) }));
-  if (method === "GET" && (what.length === 0 || what[0] === "response")) return key("result", () => result(site, job()));
+  if (method === "GET" && what.join("/") === "status/stream")
+    return key("stream", () => ({ stream: stream(site, job(), query) }));
+  if (method === "GET" && (what.length === 0 || what[0] === "response"))
+    return key("result", () => result(site, job()));
   if (method === "PUT" && what[0] === "cancel") return key("cancel", () => cancel(site, id, app));
   throw new Refusal(405, { detail: "Method Not Allowed" });
 }
@@ -78,7 +84,8 @@ function authorise({ headers }) {
   const [scheme, key] = (headers.authorization ?? "").split(" ");
   const denied = { detail: "Authentication is required to access this application." };
   if (scheme !== "Key" || !key || key === WRONG_KEY) throw new Refusal(401, denied);
-  if (key === EMPTY_ACCOUNT) throw new Refusal(403, { detail: "User is locked. Reason: Exhausted balance. Top up your balance." });
+  if (key === EMPTY_ACCOUNT)
+    throw new Refusal(403, { detail: "User is locked. Reason: Exhausted balance. Top up your balance." });
 }
 
 function platform({ settings }, path, query, key) {
@@ -86,7 +93,8 @@ function platform({ settings }, path, query, key) {
   if (path === "v1/models/pricing") {
     const ids = query.getAll("endpoint_id").flatMap((ids) => ids.split(","));
     return key("pricing", () => {
-      if (ids.length === 0 || ids.length > 50) throw new Refusal(400, { error: { type: "validation_error", message: "1-50 endpoint ids" } });
+      if (ids.length === 0 || ids.length > 50)
+        throw new Refusal(400, { error: { type: "validation_error", message: "1-50 endpoint ids" } });
       return { body: prices(ids, settings.prices) };
     });
   }
@@ -123,7 +131,8 @@ function refuse({ files }, { required, properties }, input) {
     if (file === undefined || file.expired) return invalid(field, "Failed to download the file", "file_download_error");
   }
   const { maximum } = properties.num_images ?? {};
-  if (input.num_images > maximum) return invalid("num_images", `ensure this value is less than or equal to ${maximum}`, "less_than_equal");
+  if (input.num_images > maximum)
+    return invalid("num_images", `ensure this value is less than or equal to ${maximum}`, "less_than_equal");
   return undefined;
 }
 
@@ -164,7 +173,12 @@ function look(site, job, query) {
   if (seen.status === "IN_QUEUE") told.queue_position = seen.queue_position;
   else if (query.get("logs") === "1") {
     const before = STEPS.slice(0, job.at + 1).filter(({ log }) => log !== undefined);
-    told.logs = before.map(({ log }, index) => ({ message: log, level: "INFO", source: "USER", timestamp: `2026-11-22T20:00:0${index}.000Z` }));
+    told.logs = before.map(({ log }, index) => ({
+      message: log,
+      level: "INFO",
+      source: "USER",
+      timestamp: `2026-11-22T20:00:0${index}.000Z`,
+    }));
   }
   if (seen.status === "COMPLETED") told.metrics = { inference_time: 1.5 };
   if (site.settings.hold !== seen.status) step(site, job);
@@ -203,7 +217,13 @@ function make(site, { model, input }) {
   };
   if (model.makes !== "images") return { [model.makes]: file() };
   const images = Array.from({ length: input.num_images ?? 1 }, () => ({ ...file(), width: 1, height: 1 }));
-  return { images, timings: { inference: 1.5 }, seed: input.seed ?? 42, has_nsfw_concepts: images.map(() => false), prompt: input.prompt };
+  return {
+    images,
+    timings: { inference: 1.5 },
+    seed: input.seed ?? 42,
+    has_nsfw_concepts: images.map(() => false),
+    prompt: input.prompt,
+  };
 }
 
 function cancel({ jobs, state }, id, app) {
@@ -214,7 +234,11 @@ function cancel({ jobs, state }, id, app) {
   };
   if (job === undefined || job.app !== app) return answer(404, "NOT_FOUND");
   if (STEPS[job.at].status === "COMPLETED") return answer(400, "ALREADY_COMPLETED");
-  job.outcome = { status: 499, headers: { "x-fal-error-type": "client_cancelled" }, body: { detail: "The request was cancelled", error_type: "client_cancelled" } };
+  job.outcome = {
+    status: 499,
+    headers: { "x-fal-error-type": "client_cancelled" },
+    body: { detail: "The request was cancelled", error_type: "client_cancelled" },
+  };
   job.at = STEPS.length - 1;
   return answer(202, "CANCELLATION_REQUESTED");
 }
@@ -233,7 +257,8 @@ function store({ server, files }, file) {
 
 function storage(site, path, { method, query, bytes }, key) {
   const isPlain = path === "storage/upload/initiate";
-  if (method !== "POST" || (!isPlain && path !== "storage/upload/initiate-multipart")) throw new Refusal(404, { detail: "Not Found" });
+  if (method !== "POST" || (!isPlain && path !== "storage/upload/initiate-multipart"))
+    throw new Refusal(404, { detail: "Not Found" });
   return key("initiate", () => {
     if (query.get("storage_type") !== "fal-cdn-v3") throw new Refusal(400, { detail: "unknown storage type" });
     const { content_type: type, file_name: name } = JSON.parse(bytes.toString());
@@ -250,13 +275,22 @@ function put({ files, state }, [id, part], { method, headers, query, bytes }) {
   const done = (bytes) => {
     file.bytes = bytes;
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    state.uploads.push({ id, type: file.type, bytes: bytes.length, sha256, parts: file.parts.length, hadKey: headers.authorization !== undefined });
+    state.uploads.push({
+      id,
+      type: file.type,
+      bytes: bytes.length,
+      sha256,
+      parts: file.parts.length,
+      hadKey: headers.authorization !== undefined,
+    });
     return { body: {} };
   };
   if (part === undefined && method === "PUT") return done(bytes);
   if (part === "complete" && method === "POST") {
     const { parts } = JSON.parse(bytes.toString());
-    const isWhole = parts.every(({ partNumber, etag }, index) => partNumber === index + 1 && file.parts[index]?.etag === etag);
+    const isWhole = parts.every(
+      ({ partNumber, etag }, index) => partNumber === index + 1 && file.parts[index]?.etag === etag,
+    );
     if (!isWhole || parts.length !== file.parts.length) throw new Refusal(400, { detail: "a part is missing" });
     return done(Buffer.concat(file.parts.map(({ bytes }) => bytes)));
   }

@@ -15,4 +15,7 @@ if (vendor === undefined) {
 }
 const server = await new Server(vendor).listen();
 console.log(JSON.stringify({ url: server.url }));
-process.stdin.resume().on("close", () => process.exit(0)).on("end", () => process.exit(0));
+process.stdin
+  .resume()
+  .on("close", () => process.exit(0))
+  .on("end", () => process.exit(0));

@@ -92,7 +92,13 @@ export class Server {
   async #serve(incoming, response) {
     const url = new URL(incoming.url, this.url);
     const bytes = await body(incoming);
-    const request = { method: incoming.method, path: decodeURI(url.pathname), query: url.searchParams, headers: incoming.headers, bytes };
+    const request = {
+      method: incoming.method,
+      path: decodeURI(url.pathname),
+      query: url.searchParams,
+      headers: incoming.headers,
+      bytes,
+    };
     if (request.path.startsWith("/control/")) return this.#controlled(request, response);
     const entry = { method: request.method, path: request.path + url.search, operation: undefined, status: undefined };
     this.journal.push(entry);

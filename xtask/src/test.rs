@@ -29,11 +29,24 @@ pub fn run(root: &Path, fast: bool) -> Result<()> {
     let documentation = Argv::new("cargo doc --no-deps --workspace").variable("RUSTDOCFLAGS", "-D warnings");
     steps.command("documentation", &documentation)?;
     for (plugin, tests) in plugins_with_tests(root)? {
-        steps.command(&format!("{plugin} tests"), &Argv::new(tests).directory(&plugin))?;
+        match tests {
+            NPM_TEST => npm(&mut steps, &plugin, &plugin)?,
+            tests => steps.command(&format!("{plugin} tests"), &Argv::new(tests).directory(&plugin))?,
+        }
     }
     protocol::run(&mut steps, root)?;
     eprintln!("{steps}");
     Ok(())
+}
+
+/// What runs the tests of a package for Node.
+const NPM_TEST: &str = "npm test";
+
+/// Fetches what a package is developed with, and runs its tests.
+fn npm(steps: &mut Steps, name: &str, directory: &str) -> Result<()> {
+    let fetch = Argv::new("npm ci --ignore-scripts --no-audit --no-fund").directory(directory);
+    steps.command(&format!("{name} dependencies"), &fetch)?;
+    steps.command(&format!("{name} tests"), &Argv::new(NPM_TEST).directory(directory))
 }
 
 /// nextest is faster and isolates each test in a process, but it does not run the tests in documentation.
@@ -45,9 +58,9 @@ fn rust_tests(steps: &mut Steps) -> Result<()> {
     steps.command("documentation tests", &Argv::new("cargo test --workspace --doc --no-fail-fast"))
 }
 
-/// The directories of plugins in Python and Bash that have tests, relative to the top and sorted, and what runs these.
+/// The directories of plugins in Python, Bash and for Node that have tests, relative to the top and sorted, and what runs these.
 ///
-/// A provider in Python is `provider.py`, a service `server.py`.
+/// A provider in Python is `provider.py`, a service `server.py`; one for Node is a package.
 /// unittest succeeds when it finds nothing to run, so a directory of tests without one is an error here.
 fn plugins_with_tests(root: &Path) -> Result<Vec<(String, &'static str)>> {
     let plugins = root.join("plugins");
@@ -66,6 +79,8 @@ fn plugins_with_tests(root: &Path) -> Result<Vec<(String, &'static str)>> {
             found.push((format!("plugins/{name}"), "python3 -B -m unittest"));
         } else if path.join("test.sh").is_file() {
             found.push((format!("plugins/{name}"), "bash test.sh"));
+        } else if path.join("package.json").is_file() {
+            found.push((format!("plugins/{name}"), NPM_TEST));
         }
     }
     found.sort();
@@ -111,6 +126,7 @@ mod tests {
             "plugins/d/test.sh",
             "plugins/service/server.py",
             "plugins/service/tests/test_server.py",
+            "plugins/node/package.json",
         ]);
         let discover = "python3 -B -m unittest discover -s tests -t .";
         let expected = [
@@ -118,6 +134,7 @@ mod tests {
             ("plugins/b", discover),
             ("plugins/c", "python3 -B -m unittest"),
             ("plugins/d", "bash test.sh"),
+            ("plugins/node", NPM_TEST),
             ("plugins/service", discover),
         ];
         assert_eq!(plugins_with_tests(root.path()).unwrap(), expected.map(|(plugin, it)| (plugin.to_owned(), it)));

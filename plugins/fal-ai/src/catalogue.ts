@@ -95,7 +95,11 @@ async function ask(settings: Settings, wire: Wire): Promise<Raw[]> {
   }
   if (found.length === 0) throw new Error("fal.ai lists no models");
   if (settings.key === undefined) return found;
-  const prices = await priced(settings, wire, found.map(({ id }) => id));
+  const prices = await priced(
+    settings,
+    wire,
+    found.map(({ id }) => id),
+  );
   return found.map((raw) => ({ ...raw, price: prices.get(raw.id) ?? builtIn(raw.id) }));
 }
 
@@ -104,7 +108,13 @@ async function listed(settings: Settings, wire: Wire, category: Category, room: 
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES && found.length < room; page += 1) {
     const url = new URL(`${settings.platformUrl}/models`);
-    const query = { category, status: "active", expand: "openapi-3.0", limit: "50", ...(cursor !== undefined && { cursor }) };
+    const query = {
+      category,
+      status: "active",
+      expand: "openapi-3.0",
+      limit: "50",
+      ...(cursor !== undefined && { cursor }),
+    };
     Object.entries(query).forEach(([name, value]) => url.searchParams.set(name, value));
     const told = await wire.json(url);
     if (!isRecord(told) || !Array.isArray(told["models"])) throw new Error("fal.ai's list of models is none");
@@ -143,11 +153,15 @@ function read(model: unknown, category: Category): Raw | undefined {
 }
 
 /** Finds the schema of what is posted to the endpoint. */
-function inputOf(openapi: Record<string, unknown>, schemas: Record<string, unknown>): Record<string, unknown> | undefined {
+function inputOf(
+  openapi: Record<string, unknown>,
+  schemas: Record<string, unknown>,
+): Record<string, unknown> | undefined {
   const paths = isRecord(openapi["paths"]) ? Object.values(openapi["paths"]) : [];
   for (const path of paths) {
     let at: unknown = path;
-    for (const key of ["post", "requestBody", "content", "application/json", "schema"]) at = isRecord(at) ? at[key] : undefined;
+    for (const key of ["post", "requestBody", "content", "application/json", "schema"])
+      at = isRecord(at) ? at[key] : undefined;
     if (!isRecord(at)) continue;
     const reference = at["$ref"];
     const schema = typeof reference === "string" ? schemas[reference.split("/").at(-1) ?? ""] : at;
@@ -181,8 +195,11 @@ function builtIn(id: string): UnitPrice | undefined {
 async function stored(path: string): Promise<Listed | undefined> {
   try {
     const told: unknown = JSON.parse(await readFile(path, "utf8"));
-    if (!isRecord(told) || typeof told["at"] !== "number" || told["at"] > Date.now() || !Array.isArray(told["raw"])) return undefined;
-    const known = told["raw"].filter((raw) => isRecord(raw) && isRecord(raw["properties"]) && Array.isArray(raw["required"]));
+    if (!isRecord(told) || typeof told["at"] !== "number" || told["at"] > Date.now() || !Array.isArray(told["raw"]))
+      return undefined;
+    const known = told["raw"].filter(
+      (raw) => isRecord(raw) && isRecord(raw["properties"]) && Array.isArray(raw["required"]),
+    );
     return { at: told["at"], raw: known.filter(({ category }) => Object.hasOwn(CATEGORIES, category)) as Raw[] };
   } catch {
     // It is a cache: what cannot be read is asked for anew.

@@ -16,7 +16,10 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 /** Refuses options that are unknown, missing or of the wrong type or size. */
-export function checkOptions(options: Readonly<Record<string, unknown>>, schema: Readonly<Record<string, unknown>>): void {
+export function checkOptions(
+  options: Readonly<Record<string, unknown>>,
+  schema: Readonly<Record<string, unknown>>,
+): void {
   const properties = isRecord(schema["properties"]) ? schema["properties"] : {};
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(properties, name)) {
@@ -28,7 +31,8 @@ export function checkOptions(options: Readonly<Record<string, unknown>>, schema:
   }
   const required = Array.isArray(schema["required"]) ? schema["required"] : [];
   const missing: unknown = required.find((name) => typeof name === "string" && !Object.hasOwn(options, name));
-  if (typeof missing === "string") throw ProviderError.invalidOption(missing, "a value, which the endpoint needs", null);
+  if (typeof missing === "string")
+    throw ProviderError.invalidOption(missing, "a value, which the endpoint needs", null);
 }
 
 /** Says what was expected, where a value is not that. */

@@ -67,7 +67,8 @@ async function follow(address: string, signal: AbortSignal): Promise<Response> {
     await response.body?.cancel();
     if (redirects === MAX_REDIRECTS) throw lost(`the output's address leads on more than ${MAX_REDIRECTS} times`);
     const next = webAddress(location, url);
-    if (url.protocol === "https:" && next.protocol !== "https:") throw lost("the output's address leads from https to http");
+    if (url.protocol === "https:" && next.protocol !== "https:")
+      throw lost("the output's address leads from https to http");
     url = next;
   }
 }
@@ -81,10 +82,14 @@ function webAddress(address: string, base?: URL): URL {
 function refused(status: number): ProviderError {
   const details = { upstreamStatus: status, step: "download", charged: "yes" };
   if (GONE.includes(status)) {
-    return new ProviderError("UpstreamError", `the output is no longer there (${status}); fal.ai keeps it for a time only`, {
-      retryable: false,
-      details,
-    });
+    return new ProviderError(
+      "UpstreamError",
+      `the output is no longer there (${status}); fal.ai keeps it for a time only`,
+      {
+        retryable: false,
+        details,
+      },
+    );
   }
   return new ProviderError("UpstreamError", `the output cannot be downloaded: the status is ${status}`, {
     retryable: status >= 500 || status === 429,
@@ -95,7 +100,10 @@ function refused(status: number): ProviderError {
 function broken(thrown: unknown): ProviderError {
   const why = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   const message = `the output cannot be downloaded: ${why instanceof Error ? why.message : String(why)}`;
-  return new ProviderError("UpstreamError", message, { retryable: true, details: { step: "download", charged: "yes" } });
+  return new ProviderError("UpstreamError", message, {
+    retryable: true,
+    details: { step: "download", charged: "yes" },
+  });
 }
 
 function tooLarge(maxBytes: number): ProviderError {
@@ -103,5 +111,8 @@ function tooLarge(maxBytes: number): ProviderError {
 }
 
 function lost(message: string): ProviderError {
-  return new ProviderError("UpstreamError", message, { retryable: false, details: { step: "download", charged: "yes" } });
+  return new ProviderError("UpstreamError", message, {
+    retryable: false,
+    details: { step: "download", charged: "yes" },
+  });
 }

@@ -58,7 +58,16 @@ export interface Endpoint {
 /** The names by which endpoints take what they work on, the best first. */
 const PRIMARY: Readonly<Record<string, readonly string[]>> = {
   text: ["prompt", "text", "gen_text", "lyrics", "script", "input"],
-  image: ["image_url", "image_urls", "input_image_url", "input_image_urls", "init_image_url", "start_image_url", "first_frame_url", "front_image_url"],
+  image: [
+    "image_url",
+    "image_urls",
+    "input_image_url",
+    "input_image_urls",
+    "init_image_url",
+    "start_image_url",
+    "first_frame_url",
+    "front_image_url",
+  ],
   video: ["video_url", "input_video_url", "video_urls", "source_video_url"],
 };
 
@@ -76,7 +85,9 @@ const OURS = new Set(["sync_mode", "webhook_url"]);
 export function understand(raw: Raw): Endpoint | undefined {
   const capability = CATEGORIES[raw.category];
   const [input = "", output = ""] = capability.split("-to-");
-  const resolved = Object.fromEntries(Object.entries(raw.properties).map(([name, schema]) => [name, clean(schema, raw.schemas)]));
+  const resolved = Object.fromEntries(
+    Object.entries(raw.properties).map(([name, schema]) => [name, clean(schema, raw.schemas)]),
+  );
   const primary = primaryOf(input as MediaKind, resolved, raw.required);
   if (primary === undefined) return undefined;
   const roles = new Map<string, Field>();
@@ -93,7 +104,11 @@ export function understand(raw: Raw): Endpoint | undefined {
   return { ...known, model: model(raw, known) };
 }
 
-function primaryOf(kind: MediaKind, properties: Readonly<Record<string, unknown>>, required: readonly string[]): Field | undefined {
+function primaryOf(
+  kind: MediaKind,
+  properties: Readonly<Record<string, unknown>>,
+  required: readonly string[],
+): Field | undefined {
   const known = PRIMARY[kind]?.find((name) => name in properties);
   const guessed = () => {
     const names = Object.keys(properties).filter((name) => mediumOf(name, properties[name], required)?.kind === kind);
@@ -112,7 +127,9 @@ function mediumOf(name: string, schema: unknown, required: readonly string[]): F
 }
 
 function isList(schema: unknown): boolean {
-  return isRecord(schema) && (schema["type"] === "array" || (Array.isArray(schema["anyOf"]) && schema["anyOf"].some(isList)));
+  return (
+    isRecord(schema) && (schema["type"] === "array" || (Array.isArray(schema["anyOf"]) && schema["anyOf"].some(isList)))
+  );
 }
 
 /** Makes sure that an option says what it is, and what holds without it. */

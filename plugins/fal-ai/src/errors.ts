@@ -1,14 +1,11 @@
 /** What fal's errors mean: of its two shapes, and of those that have none. */
 
-import { type ErrorName, ProviderError } from "#prizm/plugin";
+import { type Charged, type ErrorName, ProviderError } from "#prizm/plugin";
 
 import { HttpFailure, TransportFailure } from "./wire.js";
 
 /** Where fal explains its errors. */
 const DOCS = "https://docs.fal.ai/errors";
-
-/** What has come of a job by the time it failed, as far as money goes. */
-export type Charged = "yes" | "no" | "unknown";
 
 /** During which step something failed. */
 export type Step = "upload" | "submit" | "status" | "result" | "cancel" | "list";
@@ -17,7 +14,13 @@ export type Step = "upload" | "submit" | "status" | "result" | "cancel" | "list"
 const MEDIUM = /^(image|video|audio|file|face|archive|invalid_archive|unsupported_(image|video|audio)|no_media)/;
 
 /** Words of it that are about the model, not about what it was given. */
-const MODEL = new Set(["internal_server_error", "generation_timeout", "downstream_service_error", "downstream_service_unavailable", "no_media_generated"]);
+const MODEL = new Set([
+  "internal_server_error",
+  "generation_timeout",
+  "downstream_service_error",
+  "downstream_service_unavailable",
+  "no_media_generated",
+]);
 
 /** Words of the second shape, `{detail, error_type}`, that say that there is no room. */
 const NO_ROOM = new Set(["startup_timeout", "runner_scheduling_failure"]);
@@ -74,7 +77,7 @@ function refused(failure: HttpFailure, step: Step, charged: Charged): ProviderEr
   const requestId = headers.get("x-fal-request-id");
   if (requestId !== null) details["requestId"] = requestId;
   return new ProviderError(name, sentence(said, status, step), {
-    retryable: isRetryable(name, failure, step),
+    retryable: isRetryable(name, failure),
     retryAfterMs: retryAfter(headers),
     docsUrl: said.code === undefined ? undefined : DOCS,
     details,
@@ -125,12 +128,12 @@ function nameOf(status: number, { message, code, option }: Said, step: Step): Er
 }
 
 /** fal's own word counts, where it has one; an error of 4xx will come again. */
-function isRetryable(name: ErrorName, { status, headers }: HttpFailure, step: Step): boolean {
+function isRetryable(name: ErrorName, { status, headers }: HttpFailure): boolean {
   if (name !== "UpstreamError" && name !== "ResourceExhausted") return name === "RateLimited";
   if (headers.get("x-fal-request-timeout-type") === "user") return false;
   const said = headers.get("x-fal-retryable");
   if (said !== null) return said === "true";
-  return status >= 500 || (step === "list" && status === 408);
+  return status >= 500 || status === 408;
 }
 
 function sentence({ message }: Said, status: number, step: Step): string {

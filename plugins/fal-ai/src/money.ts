@@ -49,13 +49,17 @@ function plain(text: string): string {
 }
 
 /** Matches what costs by the thing, whatever fal calls the thing. */
-const THINGS = /^(videos?|generations?|requests?|runs?|calls?|units?|models?|3d models?|audios?|songs?|tracks?|meshes|mesh)$/;
+const THINGS =
+  /^(videos?|generations?|requests?|runs?|calls?|units?|models?|3d models?|audios?|songs?|tracks?|meshes|mesh)$/;
 
 /**
  * Says in Prizm's units what a unit of fal's costs, where the output is of this kind. A unit that has no
  * counterpart keeps its name: its price is then known to be unknown.
  */
-export function priceOf({ amount, unit, currency }: UnitPrice, output: string): { unit: string; amount: string; currency: string } {
+export function priceOf(
+  { amount, unit, currency }: UnitPrice,
+  output: string,
+): { unit: string; amount: string; currency: string } {
   const name = unit.trim().toLowerCase();
   const timed = output === "video" || output === "audio" ? `${output}_second` : "second";
   const inTheirs = (unit: string, by = 1) => ({ unit, amount: by === 1 ? amount : divided(amount, by), currency });

@@ -14,17 +14,48 @@ const MAX_OUTPUTS = 64;
 
 /** The type of each ending. */
 const TYPES: Readonly<Record<string, string>> = {
-  png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", webp: "image/webp", gif: "image/gif", svg: "image/svg+xml",
-  mp4: "video/mp4", webm: "video/webm", mov: "video/quicktime",
-  mp3: "audio/mpeg", wav: "audio/wav", ogg: "audio/ogg", flac: "audio/flac", m4a: "audio/mp4", aac: "audio/aac",
-  glb: "model/gltf-binary", gltf: "model/gltf+json", obj: "model/obj", stl: "model/stl", ply: "model/ply", usdz: "model/vnd.usdz+zip",
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  webp: "image/webp",
+  gif: "image/gif",
+  svg: "image/svg+xml",
+  mp4: "video/mp4",
+  webm: "video/webm",
+  mov: "video/quicktime",
+  mp3: "audio/mpeg",
+  wav: "audio/wav",
+  ogg: "audio/ogg",
+  flac: "audio/flac",
+  m4a: "audio/mp4",
+  aac: "audio/aac",
+  glb: "model/gltf-binary",
+  gltf: "model/gltf+json",
+  obj: "model/obj",
+  stl: "model/stl",
+  ply: "model/ply",
+  usdz: "model/vnd.usdz+zip",
 };
 /** Other names of the same types. */
-const SAME: Readonly<Record<string, string>> = { "audio/x-wav": "audio/wav", "audio/wave": "audio/wav", "audio/mp3": "audio/mpeg", "image/jpg": "image/jpeg" };
-const ENDINGS = new Map(Object.entries(TYPES).reverse().map(([ending, type]) => [type, ending]));
+const SAME: Readonly<Record<string, string>> = {
+  "audio/x-wav": "audio/wav",
+  "audio/wave": "audio/wav",
+  "audio/mp3": "audio/mpeg",
+  "image/jpg": "image/jpeg",
+};
+const ENDINGS = new Map(
+  Object.entries(TYPES)
+    .reverse()
+    .map(([ending, type]) => [type, ending]),
+);
 
 /** What a kind is where nobody says which of its types. */
-const USUAL: Readonly<Record<string, string>> = { image: "image/png", video: "video/mp4", audio: "audio/mpeg", "3d": "model/gltf-binary" };
+const USUAL: Readonly<Record<string, string>> = {
+  image: "image/png",
+  video: "video/mp4",
+  audio: "audio/mpeg",
+  "3d": "model/gltf-binary",
+};
 
 /** Words in the name of a field that tell what it leads to. */
 const WORDS: readonly (readonly [RegExp, MediaKind])[] = [
@@ -50,7 +81,10 @@ export async function take(data: unknown, kind: MediaKind, context: Context, bou
   const chosen = wanted.length === 0 && found.length === 1 && found[0]?.kind === undefined ? found : wanted;
   if (chosen.length === 0) {
     const message = `fal.ai's answer has no ${kind}; it has: ${isRecord(data) ? Object.keys(data).join(", ") : typeof data}`;
-    throw new ProviderError("UpstreamError", message.slice(0, 500), { retryable: false, details: { charged: "yes", step: "result" } });
+    throw new ProviderError("UpstreamError", message.slice(0, 500), {
+      retryable: false,
+      details: { charged: "yes", step: "result" },
+    });
   }
   const taken: Media[] = [];
   for (const [index, one] of chosen.slice(0, MAX_OUTPUTS).entries()) {
@@ -60,11 +94,18 @@ export async function take(data: unknown, kind: MediaKind, context: Context, bou
   return taken;
 }
 
-async function fetchOne({ url, type, meta }: Found, kind: MediaKind, name: string, context: Context, bounds: Bounds): Promise<Media> {
+async function fetchOne(
+  { url, type, meta }: Found,
+  kind: MediaKind,
+  name: string,
+  context: Context,
+  bounds: Bounds,
+): Promise<Media> {
   const part = context.createOutput(`${name}.part`);
   const told = await download(url, part, bounds);
   const types = [told, type, TYPES[ending(url)]].map((type) => SAME[type ?? ""] ?? type);
-  const mime = types.find((type) => type !== undefined && kindOf(type) === kind) ?? USUAL[kind] ?? "application/octet-stream";
+  const mime =
+    types.find((type) => type !== undefined && kindOf(type) === kind) ?? USUAL[kind] ?? "application/octet-stream";
   const path = context.createOutput(`${name}.${ENDINGS.get(mime) ?? (ending(url) || "bin")}`);
   await rename(part, path);
   const media = context.output(kind, mime, path);

@@ -1,8 +1,17 @@
 /** fal.ai, a Prizm provider: each of its endpoints is a model. */
 
 import {
-  type Config, type Context, type Health, type Model, type Provider, ProviderError, type Request, type Services,
-  type Startup, type TransformResult, type Usage,
+  type Config,
+  type Context,
+  type Health,
+  type Model,
+  type Provider,
+  ProviderError,
+  type Request,
+  type Services,
+  type Startup,
+  type TransformResult,
+  type Usage,
 } from "#prizm/plugin";
 
 import { Catalogue } from "./catalogue.js";
@@ -59,7 +68,8 @@ export class FalProvider implements Provider {
     const endpoint = this.#catalogue.find(request.model);
     if (endpoint === undefined) throw new ProviderError("ModelNotFound", `fal.ai no longer lists \`${request.model}\``);
     const fields = check(endpoint, request);
-    if (settings.key === undefined) throw new ProviderError("NotConfigured", NO_KEY, { details: { setting: "apiKey" } });
+    if (settings.key === undefined)
+      throw new ProviderError("NotConfigured", NO_KEY, { details: { setting: "apiKey" } });
     try {
       const wire = new Wire(settings, context.signal);
       const queue = new Queue(settings, endpoint.id, context, wire);
@@ -75,7 +85,13 @@ export class FalProvider implements Provider {
   }
 
   /** Sees a job that fal has taken through to its end. */
-  async #follow(requestId: string, queue: Queue, endpoint: Endpoint, settings: Settings, context: Context): Promise<TransformResult> {
+  async #follow(
+    requestId: string,
+    queue: Queue,
+    endpoint: Endpoint,
+    settings: Settings,
+    context: Context,
+  ): Promise<TransformResult> {
     const { signal } = context;
     context.accepted(requestId, "unknown");
     try {

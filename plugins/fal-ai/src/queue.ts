@@ -59,7 +59,8 @@ export class Queue {
         ...(!this.#settings.queueRetries && { headers: { "x-fal-no-retry": "1" } }),
         ...this.#startTimeout(),
       });
-      if (isRecord(told) && typeof told["request_id"] === "string" && told["request_id"] !== "") return told["request_id"];
+      if (isRecord(told) && typeof told["request_id"] === "string" && told["request_id"] !== "")
+        return told["request_id"];
     } catch (thrown) {
       throw explain(thrown, "submit", "no");
     }
@@ -102,7 +103,8 @@ export class Queue {
       log.info("fal.ai was asked to cancel the job", { requestId });
     } catch (thrown) {
       const told = thrown instanceof HttpFailure && isRecord(thrown.body) ? thrown.body["status"] : undefined;
-      if (told === "ALREADY_COMPLETED") log.warn("the job was over before it was cancelled, and is charged", { requestId });
+      if (told === "ALREADY_COMPLETED")
+        log.warn("the job was over before it was cancelled, and is charged", { requestId });
       else log.warn("the job cannot be cancelled at fal.ai", { requestId, why: String(told ?? thrown) });
     }
   }

@@ -12,7 +12,10 @@ export function redacted(thrown: unknown, key: string): unknown {
   const { kind, retryable, retryAfterMs, docsUrl, ...details } = data;
   const clean = JSON.parse(JSON.stringify(details).replaceAll(key, HIDDEN)) as Record<string, unknown>;
   return new ProviderError(thrown.kind ?? nameOf(thrown.code), message.replaceAll(key, HIDDEN), {
-    retryable, retryAfterMs, docsUrl, details: clean,
+    retryable,
+    retryAfterMs,
+    docsUrl,
+    details: clean,
   });
 }
 

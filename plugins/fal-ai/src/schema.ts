@@ -7,9 +7,24 @@ const MAX_DEPTH = 8;
 
 /** Keywords that mean the same in both. */
 const KEPT = new Set([
-  "type", "title", "description", "default", "enum", "const", "format",
-  "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-  "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "required",
+  "type",
+  "title",
+  "description",
+  "default",
+  "enum",
+  "const",
+  "format",
+  "minimum",
+  "maximum",
+  "exclusiveMinimum",
+  "exclusiveMaximum",
+  "multipleOf",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "uniqueItems",
+  "required",
 ]);
 
 /** Turns a schema into one that stands alone: references are put in their place. */

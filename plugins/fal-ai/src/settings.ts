@@ -23,25 +23,51 @@ export interface Settings {
   readonly cacheDir: string | undefined;
 }
 
-const url = (what: string, otherwise: string) => ({ type: "string", format: "uri", default: otherwise, description: what });
+const url = (what: string, otherwise: string) => ({
+  type: "string",
+  format: "uri",
+  default: otherwise,
+  description: what,
+});
 
 /** Their JSON Schema. */
 export const SCHEMA = {
   type: "object",
   properties: {
-    apiKey: { type: "string", writeOnly: true, description: "The key of your account; without it, FAL_KEY where that is granted" },
+    apiKey: {
+      type: "string",
+      writeOnly: true,
+      description: "The key of your account; without it, FAL_KEY where that is granted",
+    },
     queueUrl: url("Where jobs are queued", "https://queue.fal.run"),
     restUrl: url("Where inputs are uploaded", "https://rest.fal.ai"),
     platformUrl: url("Where models and prices are listed", "https://api.fal.ai/v1"),
-    pollMs: { type: "integer", minimum: 1, maximum: 60_000, default: 500, description: "Milliseconds between two looks at a job" },
+    pollMs: {
+      type: "integer",
+      minimum: 1,
+      maximum: 60_000,
+      default: 500,
+      description: "Milliseconds between two looks at a job",
+    },
     queueRetries: {
       type: "boolean",
       default: false,
       description: "Whether fal itself tries a job again, up to ten times, where its runner failed",
     },
     maxOutputBytes: { type: "integer", minimum: 1, default: 2 ** 31, description: "The largest output that is taken" },
-    maxModels: { type: "integer", minimum: 1, maximum: 2000, default: 500, description: "How many models are listed at most" },
-    modelsLifetime: { type: "integer", minimum: 0, default: 3600, description: "Seconds for which a list of models is good" },
+    maxModels: {
+      type: "integer",
+      minimum: 1,
+      maximum: 2000,
+      default: 500,
+      description: "How many models are listed at most",
+    },
+    modelsLifetime: {
+      type: "integer",
+      minimum: 0,
+      default: 3600,
+      description: "Seconds for which a list of models is good",
+    },
     cacheDir: { type: "string", description: "A directory that keeps the list of models; without it, none is kept" },
   },
 } as const satisfies JsonSchema;
@@ -104,5 +130,7 @@ function whole(config: Config, name: "pollMs" | "maxOutputBytes" | "maxModels" |
 }
 
 function wrong(setting: Name, expected: string): ProviderError {
-  return new ProviderError("ConfigInvalid", `setting \`${setting}\`: expected ${expected}`, { details: { setting, expected } });
+  return new ProviderError("ConfigInvalid", `setting \`${setting}\`: expected ${expected}`, {
+    details: { setting, expected },
+  });
 }

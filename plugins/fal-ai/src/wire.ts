@@ -42,7 +42,14 @@ export class TransportFailure extends Error {
 }
 
 /** Connections that were never made. */
-const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+const NEVER_SENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 /** The client's own addresses, and the settings that stand for them. */
 const HOSTS = [
@@ -67,7 +74,11 @@ export class Wire {
 
   /** Makes the official client. */
   client(): FalClient {
-    return createFalClient({ credentials: this.#settings.key ?? "", fetch: this.fetch, suppressLocalCredentialsWarning: true });
+    return createFalClient({
+      credentials: this.#settings.key ?? "",
+      fetch: this.fetch,
+      suppressLocalCredentialsWarning: true,
+    });
   }
 
   /** Does what `fetch` does, and throws where that is no success. */
@@ -122,7 +133,11 @@ export class Wire {
 
   #failure(thrown: unknown): Error {
     if (thrown instanceof HttpFailure || thrown instanceof TransportFailure) return thrown;
-    if (this.#signal?.aborted) return new DOMException("the job was cancelled", "AbortError");
+    const { aborted = false, reason } = this.#signal ?? {};
+    if (aborted && reason instanceof Error && reason.name === "TimeoutError") {
+      return new TransportFailure("there was no answer in time", true);
+    }
+    if (aborted) return new DOMException("the job was cancelled", "AbortError");
     const { message, code } = cause(thrown);
     return new TransportFailure(message, !NEVER_SENT.has(code));
   }

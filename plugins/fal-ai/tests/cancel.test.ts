@@ -29,7 +29,10 @@ async function cancelled(when: Promise<unknown>, deadlineMs?: number): Promise<n
 const stage = (name: string) => host.notice(({ params }) => params["stage"] === name);
 const told = () => loopback.ledger.cancels.map(({ told }) => told);
 
-for (const [status, name] of [["IN_QUEUE", "queued"], ["IN_PROGRESS", "running"]] as const) {
+for (const [status, name] of [
+  ["IN_QUEUE", "queued"],
+  ["IN_PROGRESS", "running"],
+] as const) {
   test(`a job that is ${name} is cancelled at fal, and charged nothing`, async () => {
     loopback.say("hold", { status });
     assert.equal(await cancelled(stage(name)), -32800);

@@ -32,16 +32,37 @@ const operations = () => loopback.ledger.journal.map(({ operation }) => operatio
 
 test("models, schemas and prices come from fal, page by page", async () => {
   const found = await models();
-  assert.deepEqual([...found.keys()], [
-    "fal-ai/flux/schnell", "fal-ai/flux/dev", "fal-ai/birefnet/v2", "fal-ai/flux-pro/kontext", "fal-ai/stable-video",
-    "fal-ai/wan/v2.2-a14b/text-to-video", "fal-ai/stable-audio", "fal-ai/kokoro/american-english", "fal-ai/video-upscaler",
-    "fal-ai/triposr",
-  ]);
+  assert.deepEqual(
+    [...found.keys()],
+    [
+      "fal-ai/flux/schnell",
+      "fal-ai/flux/dev",
+      "fal-ai/birefnet/v2",
+      "fal-ai/flux-pro/kontext",
+      "fal-ai/stable-video",
+      "fal-ai/wan/v2.2-a14b/text-to-video",
+      "fal-ai/stable-audio",
+      "fal-ai/kokoro/american-english",
+      "fal-ai/video-upscaler",
+      "fal-ai/triposr",
+    ],
+  );
   const flux = found.get("fal-ai/flux/schnell");
-  assert.deepEqual(flux?.pricing, [{ capability: "text-to-image", unit: "megapixel", amount: "0.003", currency: "USD" }]);
-  const { properties, required } = flux.options?.["text-to-image"] as { properties: Record<string, object>; required?: string[] };
+  assert.deepEqual(flux?.pricing, [
+    { capability: "text-to-image", unit: "megapixel", amount: "0.003", currency: "USD" },
+  ]);
+  const { properties, required } = flux.options?.["text-to-image"] as {
+    properties: Record<string, object>;
+    required?: string[];
+  };
   assert.equal(required, undefined);
-  assert.deepEqual(Object.keys(properties), ["num_images", "image_size", "num_inference_steps", "guidance_scale", "seed"]);
+  assert.deepEqual(Object.keys(properties), [
+    "num_images",
+    "image_size",
+    "num_inference_steps",
+    "guidance_scale",
+    "seed",
+  ]);
   const guidance = { type: "number", exclusiveMinimum: 0, default: 3.5, description: "Guidance scale (CFG)" };
   assert.deepEqual(properties["guidance_scale"], guidance);
   assert.deepEqual((properties["seed"] as { type: unknown }).type, ["integer", "null"]);
@@ -74,7 +95,11 @@ test("where fal's list cannot be had, the last one stays", async () => {
   assert.ok(!(await models()).has("fal-ai/flux-pro/v1.1"), "fal's own");
   loopback.say("fault", { operation: "models", how: "cut" });
   assert.ok(!(await models()).has("fal-ai/flux-pro/v1.1"));
-  loopback.say("fault", { operation: "pricing", status: 401, body: { error: { type: "authorization_error", message: "no" } } });
+  loopback.say("fault", {
+    operation: "pricing",
+    status: 401,
+    body: { error: { type: "authorization_error", message: "no" } },
+  });
   assert.equal((await models()).size, 10);
 });
 
@@ -112,7 +137,10 @@ test("no more models than are wanted are asked for, of each category some", asyn
 });
 
 test("money is exact", () => {
-  assert.deepEqual([decimal(0.1), decimal(5e-7), decimal("12.50"), decimal(3), decimal("x"), decimal(-1)], ["0.1", "0.0000005", "12.5", "3", undefined, undefined]);
+  assert.deepEqual(
+    [decimal(0.1), decimal(5e-7), decimal("12.50"), decimal(3), decimal("x"), decimal(-1)],
+    ["0.1", "0.0000005", "12.5", "3", undefined, undefined],
+  );
   assert.deepEqual([times("0.1", "0.2"), times("3", "0.025"), times("0", "7.5")], ["0.02", "0.075", "0"]);
   assert.deepEqual([divided("0.02", 1000), divided("1", 3)], ["0.00002", "0.333333333334"]);
   const priced = (unit: string, output: string) => priceOf({ amount: "6", unit, currency: "USD" }, output);

@@ -33,7 +33,10 @@ type Images = { images: { url: string; content_type: string }[]; seed: number };
 
 /** What a call fails with. */
 async function failure(call: Promise<unknown>): Promise<ApiError<unknown>> {
-  const error: unknown = await call.then(() => assert.fail("it succeeded"), (error: unknown) => error);
+  const error: unknown = await call.then(
+    () => assert.fail("it succeeded"),
+    (error: unknown) => error,
+  );
   assert.ok(error instanceof ApiError, String(error));
   return error;
 }
@@ -59,7 +62,9 @@ test("subscribe, by looking and by a stream, sees every state and gets files tha
 });
 
 test("run, and an input that is a file", async () => {
-  const { data } = await client.run("fal-ai/triposr", { input: { image_url: new Blob(["a picture"], { type: "image/png" }) } });
+  const { data } = await client.run("fal-ai/triposr", {
+    input: { image_url: new Blob(["a picture"], { type: "image/png" }) },
+  });
   assert.match((data as unknown as { model_mesh: { url: string } }).model_mesh.url, /mesh\.glb$/);
   assert.match(String(loopback.ledger.submissions[0]?.input["image_url"]), /\/files\//);
 });
@@ -81,7 +86,10 @@ test("submit, status, result; and a cancellation in each of its races", async ()
   await client.queue.cancel(FLUX, { requestId });
   assert.equal((await client.queue.status(FLUX, { requestId })).status, "COMPLETED");
   const cancelled = await failure(client.queue.result(FLUX, { requestId }));
-  assert.deepEqual([cancelled.status, cancelled.body], [499, { detail: "The request was cancelled", error_type: "client_cancelled" }]);
+  assert.deepEqual(
+    [cancelled.status, cancelled.body],
+    [499, { detail: "The request was cancelled", error_type: "client_cancelled" }],
+  );
   const late = await failure(client.queue.cancel(FLUX, { requestId }));
   assert.deepEqual([late.status, late.body], [400, { status: "ALREADY_COMPLETED" }]);
   const unknown = await failure(client.queue.cancel(FLUX, { requestId: "nobody" }));
@@ -92,7 +100,10 @@ test("submit, status, result; and a cancellation in each of its races", async ()
 test("errors have the shapes that the client knows", async () => {
   const invalid = await failure(client.subscribe(FLUX, { input: { prompt: "x", num_images: 9 }, pollInterval: 1 }));
   assert.ok(invalid instanceof ValidationError);
-  assert.deepEqual(invalid.getFieldErrors("num_images").map(({ type }) => type), ["less_than_equal"]);
+  assert.deepEqual(
+    invalid.getFieldErrors("num_images").map(({ type }) => type),
+    ["less_than_equal"],
+  );
   const body = { detail: "No runner", error_type: "runner_scheduling_failure" };
   loopback.say("outcome", { status: 500, headers: { "x-fal-error-type": body.error_type }, body });
   const failed = await failure(client.subscribe(FLUX, { input: { prompt: "x" }, pollInterval: 1 }));
@@ -100,12 +111,27 @@ test("errors have the shapes that the client knows", async () => {
   assert.equal((await failure(client.queue.submit("fal-ai/nothing", { input: {} }))).status, 404);
   assert.equal((await failure(aimed("wrong").queue.submit(FLUX, { input: { prompt: "x" } }))).status, 401);
   assert.equal((await failure(aimed("broke").queue.submit(FLUX, { input: { prompt: "x" } }))).status, 403);
-  const scheme = await fetch(`${loopback.url}/queue/${FLUX}`, { method: "POST", body: "{}", headers: { authorization: "Bearer key" } });
+  const scheme = await fetch(`${loopback.url}/queue/${FLUX}`, {
+    method: "POST",
+    body: "{}",
+    headers: { authorization: "Bearer key" },
+  });
   assert.equal(scheme.status, 401);
 });
 
 test("the client repeats a submission that it was refused: that is why the provider does not let it", async () => {
-  loopback.say("fault", { operation: "submit", status: 429, headers: { "retry-after": "60" }, body: { detail: "slow down" } });
+  loopback.say("fault", {
+    operation: "submit",
+    status: 429,
+    headers: { "retry-after": "60" },
+    body: { detail: "slow down" },
+  });
   await client.queue.submit(FLUX, { input: { prompt: "a fox" } });
-  assert.deepEqual(loopback.ledger.journal.map(({ operation, status }) => [operation, status]), [["submit", 429], ["submit", 200]]);
+  assert.deepEqual(
+    loopback.ledger.journal.map(({ operation, status }) => [operation, status]),
+    [
+      ["submit", 429],
+      ["submit", 200],
+    ],
+  );
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
+import { DEFAULTS } from "../src/settings.js";
+import { TransportFailure, Wire } from "../src/wire.js";
 import { Host } from "./host.js";
 import { Loopback } from "./loopback.js";
 
@@ -22,11 +24,14 @@ const operations = () => loopback.ledger.journal.map(({ operation }) => operatio
 
 /** An error of the first shape, as it comes with a result. */
 const ofModel = (type: string, msg: string, field = "prompt", status = 422) => ({
-  status, body: { detail: [{ loc: ["body", field], msg, type }] },
+  status,
+  body: { detail: [{ loc: ["body", field], msg, type }] },
 });
 /** One of the second. */
 const ofPlatform = (error_type: string, status: number, headers = {}) => ({
-  status, headers: { "x-fal-error-type": error_type, ...headers }, body: { detail: "It failed", error_type },
+  status,
+  headers: { "x-fal-error-type": error_type, ...headers },
+  body: { detail: "It failed", error_type },
 });
 
 test("both shapes of a job's failure are told by name, and nothing is charged", async () => {
@@ -104,6 +109,15 @@ test("nobody there is told, and may be tried again", async () => {
   assert.match(message, /cannot be reached/);
 });
 
+test("an answer that does not come in time is waited for no longer", async () => {
+  loopback.say("fault", { operation: "submit", how: "stall" });
+  const settings = { ...DEFAULTS, key: "key", queueUrl: `${loopback.url}/queue` };
+  const wire = new Wire(settings, AbortSignal.timeout(20));
+  const submission = wire.client().queue.submit("fal-ai/flux/dev", { input: {} as never });
+  await assert.rejects(submission, (error: unknown) => error instanceof TransportFailure && error.mayHaveArrived);
+  assert.deepEqual(operations(), ["submit"]);
+});
+
 test("a job that was taken survives looks that fail", async () => {
   loopback.say("fault", { operation: "status", status: 503, times: 3, body: "try later" });
   loopback.say("fault", { operation: "status", how: "reset" });
@@ -141,7 +155,8 @@ test("an output is of bounded size, from the web, a few addresses away", async (
   loopback.say("fault", { operation: "file", how: "flood" });
   assert.match((await host.failed()).message, /more than 50 bytes/);
   await host.configure(loopback.settings());
-  const led = (location: string, times = 1) => loopback.say("fault", { operation: "file", status: 302, headers: { location }, times });
+  const led = (location: string, times = 1) =>
+    loopback.say("fault", { operation: "file", status: 302, headers: { location }, times });
   led("./image.png", 5);
   assert.equal((await host.done()).outputs.length, 1);
   led("./image.png", 6);
@@ -166,7 +181,11 @@ test("keys: none, a wrong one, one without money; and it is never told", async (
   assert.equal((await host.failed()).code, 1104);
   const key = "hunter2-hunter2";
   await host.configure(loopback.settings({ apiKey: key }));
-  loopback.say("fault", { operation: "submit", status: 400, body: { detail: [{ loc: ["body", key], msg: `Key ${key}`, type: key }] } });
+  loopback.say("fault", {
+    operation: "submit",
+    status: 400,
+    body: { detail: [{ loc: ["body", key], msg: `Key ${key}`, type: key }] },
+  });
   const { message } = await host.failed();
   assert.match(message, /redacted/);
   assert.ok(!host.written.includes(key));

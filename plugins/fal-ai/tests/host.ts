@@ -32,13 +32,19 @@ export interface Job {
   readonly resume?: { readonly remoteId: string };
 }
 
-const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC", "base64");
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC",
+  "base64",
+);
 
 export class Host {
   readonly jobDir = mkdtempSync(join(tmpdir(), "fal-ai-"));
   readonly #toProvider = new PassThrough();
   readonly #waiting = new Map<number, (answer: Answer) => void>();
-  readonly #watching = new Set<{ readonly wanted: (notice: Notice) => boolean; readonly seen: (notice: Notice) => void }>();
+  readonly #watching = new Set<{
+    readonly wanted: (notice: Notice) => boolean;
+    readonly seen: (notice: Notice) => void;
+  }>();
   #notices: Notice[] = [];
   #lastId = 0;
   #bytes = "";
@@ -144,7 +150,8 @@ export class Host {
 
   #read(line: Buffer): void {
     const message = classify(line);
-    if (typeof message === "string" || message.type === "request") throw new Error(`the provider wrote: ${line.toString()}`);
+    if (typeof message === "string" || message.type === "request")
+      throw new Error(`the provider wrote: ${line.toString()}`);
     if (message.type === "notification") {
       const notice = { method: message.method, params: message.params as Record<string, unknown> };
       this.#notices.push(notice);

@@ -30,7 +30,9 @@ test("it declares what its manifest says, and its version stands everywhere", ()
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   assert.deepEqual([told("id"), told("version")], [declaration.provider.id, declaration.provider.version]);
   assert.equal(version, declaration.provider.version);
-  const listed = [...(/^capabilities = \[([^\]]*)\]/m.exec(manifest)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(([, word]) => word);
+  const listed = [...(/^capabilities = \[([^\]]*)\]/m.exec(manifest)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(
+    ([, word]) => word,
+  );
   assert.deepEqual(declaration.capabilities, listed);
   assert.ok(declaration.models.length >= 12);
   for (const { id, pricing, options } of declaration.models) {
@@ -45,7 +47,10 @@ test("it declares what its manifest says, and its version stands everywhere", ()
 test("a picture is made: progress, one submission, the file, what it costs", async () => {
   const { outputs, usage, meta, notices } = await host.done({ options: { num_images: 2, seed: 7 } });
   const image = { kind: "image", mime: "image/png", meta: { width: 1, height: 1 } };
-  assert.deepEqual(outputs, [{ ...image, path: "out/image.png" }, { ...image, path: "out/image-2.png" }]);
+  assert.deepEqual(outputs, [
+    { ...image, path: "out/image.png" },
+    { ...image, path: "out/image-2.png" },
+  ]);
   assert.ok(host.read(outputs[0]).toString("latin1").startsWith("\x89PNG"));
   assert.deepEqual(usage, { cost: "0.003", currency: "USD", billableUnits: "1", unit: "megapixels" });
   const { submissions, charges } = loopback.ledger;
@@ -73,7 +78,10 @@ test("the place in the queue and the lines of the log are told", async () => {
   const { result, notices } = await done;
   assert.ok(result);
   const fractions = notices.map(({ params }) => params["fraction"]).filter((fraction) => typeof fraction === "number");
-  assert.deepEqual(fractions, [...fractions].sort((a, b) => a - b));
+  assert.deepEqual(
+    fractions,
+    [...fractions].sort((a, b) => a - b),
+  );
 });
 
 test("every capability has an endpoint that works with nothing but its input", async () => {
@@ -104,7 +112,13 @@ test("a small file is uploaded whole, without the key, and a large one in parts"
   truncateSync(join(host.jobDir, "in/large.png"), 91 * 1024 * 1024);
   await host.done({ ...job, inputs: [{ kind: "image", mime: "image/png", path: large.path ?? "" }] });
   const { uploads, submissions } = loopback.ledger;
-  assert.deepEqual(uploads.map(({ bytes, parts, hadKey }) => [bytes, parts, hadKey]), [[69, 0, false], [91 * 1024 * 1024, 10, false]]);
+  assert.deepEqual(
+    uploads.map(({ bytes, parts, hadKey }) => [bytes, parts, hadKey]),
+    [
+      [69, 0, false],
+      [91 * 1024 * 1024, 10, false],
+    ],
+  );
   assert.equal(uploads[1]?.sha256, createHash("sha256").update(host.read(large)).digest("hex"));
   for (const { input } of submissions) assert.match(String(input["image_url"]), /\/files\/\w+\/(picture|large)\.png$/);
 });

@@ -11,12 +11,19 @@ interface Server {
   ledger(): Ledger;
 }
 
-const { Server: Made } = (await import(new URL("server.mjs", VENDORS).href)) as { Server: new (vendor: unknown) => Server };
+const { Server: Made } = (await import(new URL("server.mjs", VENDORS).href)) as {
+  Server: new (vendor: unknown) => Server;
+};
 const { fal } = (await import(new URL("fal.mjs", VENDORS).href)) as { fal: unknown };
 
 /** What the loopback has seen. */
 export interface Ledger {
-  readonly submissions: readonly { requestId: string; endpoint: string; input: Record<string, unknown>; headers: Record<string, string> }[];
+  readonly submissions: readonly {
+    requestId: string;
+    endpoint: string;
+    input: Record<string, unknown>;
+    headers: Record<string, string>;
+  }[];
   readonly cancels: readonly { requestId: string; told: string }[];
   readonly charges: readonly { requestId: string; endpoint: string; units: number }[];
   readonly uploads: readonly { type: string; bytes: number; sha256: string; parts: number; hadKey: boolean }[];

@@ -121,6 +121,10 @@ export class Lab implements Provider {
       context.accepted("remote-8", "no");
       throw new ProviderError("UpstreamError", "it broke");
     },
+    "accept-and-fail-free": (_, __, context) => {
+      context.accepted("remote-7", "unknown");
+      throw new ProviderError("UpstreamError", "it broke", { details: { charged: "no" } });
+    },
     "accept-and-huge": (number, __, context) => {
       context.accepted("remote-7", "yes");
       throw new Error("y".repeat(number));

@@ -85,4 +85,7 @@ test("what was accepted is repeated by the error", async () => {
 
   const { accepted, charged, kind } = (await said("accept-and-huge 9000000")).answer["error"].data;
   assert.deepEqual([kind, accepted, charged], ["FrameTooLarge", true, "yes"]);
+
+  const later = (await said("accept-and-fail-free")).answer["error"].data;
+  assert.deepEqual([later.accepted, later.charged], [true, "no"], "what is known later counts");
 });

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::npm;
 use crate::sh::Argv;
 use crate::steps::Steps;
 
@@ -48,13 +49,6 @@ pub fn run(steps: &mut Steps, root: &Path) -> Result<()> {
     TYPESCRIPT.lay(root)?;
     npm(steps, "echo in TypeScript", TYPESCRIPT.project)?;
     steps.command("echo in Bash tests", &Argv::new("bash test.sh").directory(BASH_ECHO))
-}
-
-/// Fetches what a package is developed with, and runs its tests.
-fn npm(steps: &mut Steps, name: &str, directory: &str) -> Result<()> {
-    let fetch = Argv::new("npm ci --ignore-scripts --no-audit --no-fund").directory(directory);
-    steps.command(&format!("{name} dependencies"), &fetch)?;
-    steps.command(&format!("{name} tests"), &Argv::new("npm test").directory(directory))
 }
 
 impl Project {

@@ -1,0 +1,221 @@
+//! The provider `fal-ai` as people use it, against the loopback of fal: what it makes, and that a job is submitted
+//! once, whatever happens to it.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash as _, Hasher as _};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use prizm_registry::Registry;
+use prizm_tests::{Home, Running, Vendor, eventually};
+use serde_json::{Value, json};
+
+/// Seconds that the first of these tests may take, which installs the provider for all of them.
+const LONG: u64 = 300;
+
+/// What a source of its own has of the provider's directory, and the SDK in place of the link to it.
+const FILES: &[&str] = &["package.json", "package-lock.json", "tsconfig.json", "prizm.toml", "src", "vendor"];
+
+/// Lists files below a path, with links followed.
+fn walk(path: &Path, name: &str, files: &mut Vec<(String, Vec<u8>)>) {
+    if !path.is_dir() {
+        files.push((name.to_owned(), fs::read(path).unwrap()));
+        return;
+    }
+    for entry in fs::read_dir(path).unwrap() {
+        let entry = entry.unwrap().file_name();
+        let entry = entry.to_str().unwrap();
+        walk(&path.join(entry), &format!("{name}/{entry}"), files);
+    }
+}
+
+/// Makes the provider a source of its own, in a directory that its files name; the next test finds it there.
+fn source() -> PathBuf {
+    let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/fal-ai");
+    let mut files = Vec::new();
+    FILES.iter().for_each(|name| walk(&plugin.join(name), name, &mut files));
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    files.hash(&mut hasher);
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fal-ai-{:016x}", hasher.finish()));
+    if !source.exists() {
+        let copy = source.with_extension(std::process::id().to_string());
+        for (name, bytes) in files {
+            let path = copy.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        // Another test may have been faster; a rename is whole.
+        if fs::rename(&copy, &source).is_err() {
+            fs::remove_dir_all(&copy).unwrap();
+        }
+    }
+    source
+}
+
+/// Makes a home that knows the provider and where the vendor is. All of them share a store: it is installed once.
+async fn home(vendor: &Vendor) -> Home {
+    let home = Home::new();
+    let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fal-store");
+    fs::create_dir_all(&store).unwrap();
+    symlink(store, home.path().join("store")).unwrap();
+    let (source, url) = (source(), vendor.url());
+    home.configure(&format!(
+        "[providers.fal-ai]\nsource = \"file://{}\"\napiKey = \"loopback-key\"\npollMs = 5\nmodelsLifetime = 0\n\
+         queueUrl = \"{url}/queue\"\nrestUrl = \"{url}/rest\"\nplatformUrl = \"{url}/platform/v1\"",
+        source.display()
+    ));
+    home.start(&["inspect", "fal-ai"]).ended_within(LONG).await.ok();
+    home
+}
+
+/// A picture of a fox, the common line of these tests.
+const FOX: [&str; 6] = ["run", "fal-ai/fal-ai/flux/schnell", "a red fox", "-o", "fox.png", "--json"];
+
+/// How many there are of something in the ledger.
+fn count(vendor: &Vendor, what: &str) -> usize {
+    vendor.ledger()[what].as_array().unwrap().len()
+}
+
+/// Starts a job that stays where it is, and waits until fal has it.
+async fn begun(home: &Home, vendor: &Vendor, status: &str) -> Running {
+    vendor.say("hold", &json!({"status": status}));
+    let looks = |vendor: &Vendor| {
+        let ledger = vendor.ledger();
+        ledger["journal"].as_array().unwrap().iter().filter(|entry| entry["operation"] == "status").count()
+    };
+    let before = looks(vendor);
+    let running = home.start(&FOX);
+    eventually("the provider looks at the job", || (looks(vendor) > before).then_some(())).await;
+    running
+}
+
+#[tokio::test]
+async fn a_text_becomes_a_picture() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    let document = home.run(&FOX).await.json();
+    assert_eq!(document["outputs"][0], json!({"kind": "image", "mime": "image/png", "path": "fox.png"}));
+    let usage = json!({"cost": "0.003", "currency": "USD", "billableUnits": "1", "unit": "megapixels"});
+    assert_eq!(document["usage"], usage, "{document}");
+    assert!(fs::read(home.file("fox.png")).unwrap().starts_with(b"\x89PNG"));
+    let ledger = vendor.ledger();
+    assert_eq!(ledger["submissions"][0]["input"], json!({"prompt": "a red fox"}));
+    assert_eq!((count(&vendor, "submissions"), count(&vendor, "charges")), (1, 1), "{ledger}");
+    home.processes().gone_within(5).await;
+    assert!(home.work().is_empty(), "{:?}", home.work());
+}
+
+#[tokio::test]
+async fn a_picture_is_uploaded_and_becomes_a_video() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    home.run(&FOX).await.ok();
+    let line = ["run", "image-to-video", "fox.png", "-o", "fox.mp4", "--option", "motion_bucket_id=9"];
+    let ended = home.run(&line).await;
+    assert_eq!(ended.ok(), "fox.mp4\n");
+    assert_eq!(&fs::read(home.file("fox.mp4")).unwrap()[4..8], b"ftyp");
+    let ledger = vendor.ledger();
+    let size = fs::metadata(home.file("fox.png")).unwrap().len();
+    assert_eq!((&ledger["uploads"][0]["bytes"], &ledger["uploads"][0]["hadKey"]), (&json!(size), &json!(false)));
+    let input = &ledger["submissions"][1]["input"];
+    assert_eq!(input["motion_bucket_id"], 9, "{ledger}");
+    assert!(input["image_url"].as_str().unwrap().starts_with(vendor.url()), "{input}");
+}
+
+#[tokio::test]
+async fn an_interrupt_cancels_the_job_at_fal() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    for (number, status) in [(1, "IN_QUEUE"), (2, "IN_PROGRESS")] {
+        let running = begun(&home, &vendor, status).await;
+        running.signal(libc::SIGINT);
+        assert_eq!(running.ended().await.error(130)["kind"], "cancelled");
+        let ledger = vendor.ledger();
+        assert_eq!(ledger["cancels"][number - 1]["told"], "CANCELLATION_REQUESTED", "{ledger}");
+        assert_eq!((count(&vendor, "submissions"), count(&vendor, "charges")), (number, 0), "{ledger}");
+    }
+    assert!(home.files().is_empty() && home.work().is_empty());
+}
+
+#[tokio::test]
+async fn a_provider_that_is_killed_has_submitted_once() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    let running = begun(&home, &vendor, "IN_PROGRESS").await;
+    let plugins = home.processes().running("dist/src/main.js");
+    assert_eq!(plugins.len(), 1, "{}", home.processes());
+    // SAFETY: `kill` takes numbers; the process is one that this test's command started and still waits for.
+    assert_eq!(unsafe { libc::kill(i32::try_from(plugins[0]).unwrap(), libc::SIGKILL) }, 0);
+    let error = running.ended().await.error(6);
+    assert_eq!(count(&vendor, "submissions"), 1, "{error}");
+    assert!(home.files().is_empty(), "{:?}", home.files());
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_and_not_repeated() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    let slow = json!({"operation": "submit", "status": 429, "headers": {"retry-after": "7"}, "body": {"detail": "slow down"}});
+    let of_model = json!({"status": 422, "body": {"detail": [
+        {"loc": ["body", "prompt"], "msg": "flagged", "type": "content_policy_violation"},
+    ]}});
+    let of_platform = json!({"status": 503, "body": {"detail": "The runner is gone", "error_type": "runner_disconnected"}});
+    for (control, what, kind, message, submissions) in [
+        ("fault", slow, "RateLimited", "slow down", 0),
+        ("outcome", of_model, "ContentRejected", "`prompt`: flagged", 1),
+        ("outcome", of_platform, "UpstreamError", "The runner is gone", 2),
+    ] {
+        vendor.say(control, &what);
+        let ended = home.run(&FOX).await;
+        let error = ended.error(7);
+        assert_eq!(error["kind"], kind, "{ended}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{ended}");
+        assert!(!ended.to_string().contains("loopback-key"), "{ended}");
+        assert_eq!((count(&vendor, "submissions"), count(&vendor, "charges")), (submissions, 0));
+    }
+    let operations: Vec<Value> = vendor.ledger()["journal"].as_array().unwrap().iter().map(|entry| entry["operation"].clone()).collect();
+    assert_eq!(operations.iter().filter(|operation| **operation == "submit").count(), 3, "{operations:?}");
+}
+
+#[tokio::test]
+async fn an_output_that_has_expired_is_said() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    vendor.say("fault", &json!({"operation": "file", "status": 404, "body": "gone"}));
+    let error = home.run(&FOX).await.error(7);
+    assert_eq!(error["kind"], "UpstreamError");
+    assert!(error["message"].as_str().unwrap().contains("no longer there"), "{error}");
+    assert_eq!((count(&vendor, "submissions"), count(&vendor, "charges")), (1, 1));
+    assert!(home.files().is_empty(), "{:?}", home.files());
+}
+
+#[tokio::test]
+async fn models_and_prices_are_found_anew() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    let models = home.run(&["models", "fal-ai", "--json"]).await.json();
+    let declared = models.as_array().unwrap().iter().find(|model| model["id"] == "fal-ai/flux/schnell").unwrap();
+    assert_eq!(declared["pricing"][0]["amount"], "0.003", "{declared}");
+    vendor.say("price", &json!({"fal-ai/flux/schnell": {"unit_price": 0.0042, "unit": "images"}}));
+    let registry = Registry::builder().home(home.path()).build().unwrap();
+    let provider = registry.get_provider("fal-ai").await.unwrap();
+    let found = provider.refresh_models().await.unwrap();
+    let flux = found.iter().find(|model| model.id() == "fal-ai/flux/schnell").unwrap();
+    let price = json!(flux.info().pricing);
+    assert_eq!(price, json!([{"capability": "text-to-image", "unit": "image", "amount": "0.0042", "currency": "USD"}]));
+    assert!(found.iter().all(|model| model.id() != "fal-ai/retired"));
+}
+
+#[tokio::test]
+async fn without_a_key_it_is_said_what_to_do() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    let text = fs::read_to_string(home.path().join("config.toml")).unwrap();
+    fs::write(home.path().join("config.toml"), text.replace("apiKey = \"loopback-key\"\n", "")).unwrap();
+    let error = home.run(&FOX).await.error(7);
+    assert_eq!(error["kind"], "NotConfigured");
+    assert!(error["message"].as_str().unwrap().contains("FAL_KEY"), "{error}");
+    assert_eq!(count(&vendor, "journal"), 0);
+}
