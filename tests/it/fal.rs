@@ -66,7 +66,16 @@ async fn home(vendor: &Vendor) -> Home {
          queueUrl = \"{url}/queue\"\nrestUrl = \"{url}/rest\"\nplatformUrl = \"{url}/platform/v1\"",
         source.display()
     ));
-    home.start(&["inspect", "fal-ai"]).ended_within(LONG).await.ok();
+    // One installs it, while the others wait; what it is pinned to is all that they need.
+    let pinned = source.with_extension("lock");
+    let turn = fs::File::create(source.with_extension("turn")).unwrap();
+    turn.lock().unwrap();
+    if pinned.exists() {
+        fs::copy(&pinned, home.path().join("prizm.lock")).unwrap();
+    } else {
+        home.start(&["inspect", "fal-ai"]).ended_within(LONG).await.ok();
+        fs::copy(home.path().join("prizm.lock"), &pinned).unwrap();
+    }
     home
 }
 
