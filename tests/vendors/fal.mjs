@@ -255,14 +255,14 @@ function store({ server, files }, file) {
   return `${server.url}/files/${id}/${file.name}`;
 }
 
-function storage(site, path, { method, query, bytes }, key) {
+function storage(site, path, { method, query, headers, bytes }, key) {
   const isPlain = path === "storage/upload/initiate";
   if (method !== "POST" || (!isPlain && path !== "storage/upload/initiate-multipart"))
     throw new Refusal(404, { detail: "Not Found" });
   return key("initiate", () => {
     if (query.get("storage_type") !== "fal-cdn-v3") throw new Refusal(400, { detail: "unknown storage type" });
     const { content_type: type, file_name: name } = JSON.parse(bytes.toString());
-    const file_url = store(site, { type, name, multipart: !isPlain });
+    const file_url = store(site, { type, name, lifecycle: headers["x-fal-object-lifecycle"] });
     const upload_url = file_url.replace(/\/files\/([^/]+)\/.*/, "/upload/$1?signature=loopback");
     return { body: { file_url, upload_url } };
   });
@@ -281,6 +281,7 @@ function put({ files, state }, [id, part], { method, headers, query, bytes }) {
       bytes: bytes.length,
       sha256,
       parts: file.parts.length,
+      lifecycle: file.lifecycle,
       hadKey: headers.authorization !== undefined,
     });
     return { body: {} };

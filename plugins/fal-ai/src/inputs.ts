@@ -9,6 +9,7 @@ import { type Context, type Media, ProviderError, type Request } from "#prizm/pl
 import { checkOptions } from "./check.js";
 import type { Endpoint, Field } from "./endpoint.js";
 import { explain } from "./errors.js";
+import type { Settings } from "./settings.js";
 
 /** Checks a job before anything is sent anywhere, and returns which medium goes into which field. */
 export function check(endpoint: Endpoint, request: Request): readonly (readonly [Field, Media])[] {
@@ -41,10 +42,12 @@ export async function body(
   request: Request,
   context: Context,
   client: FalClient,
+  { mediaLifetime }: Settings,
 ): Promise<Record<string, unknown>> {
   const made: Record<string, unknown> = { ...options(request) };
   for (const [field, media] of fields) {
-    const value = field.kind === "text" ? await text(media, context) : await upload(media, context, client);
+    const value =
+      field.kind === "text" ? await text(media, context) : await upload(media, context, client, mediaLifetime);
     made[field.name] = field.isList ? [value] : value;
   }
   return made;
@@ -61,12 +64,12 @@ async function text(media: Media, context: Context): Promise<string> {
 }
 
 /** Uploads a file without reading all of it into memory: in parts, where it has more than 90 MB. */
-async function upload(media: Media, context: Context, client: FalClient): Promise<string> {
+async function upload(media: Media, context: Context, client: FalClient, expiresIn?: number): Promise<string> {
   const path = context.input(media);
   context.report({ fraction: 0, stage: "uploading", message: media.name });
   try {
     const file = new File([await openAsBlob(path)], path.split("/").at(-1) ?? "input", { type: media.mime });
-    return await client.storage.upload(file);
+    return await client.storage.upload(file, expiresIn === undefined ? {} : { lifecycle: { expiresIn } });
   } catch (thrown) {
     throw explain(thrown, "upload", "no");
   }

@@ -76,7 +76,7 @@ export class FalProvider implements Provider {
       let requestId = request.resume?.remoteId;
       if (requestId === undefined) {
         context.report({ fraction: 0, stage: "submitting" });
-        requestId = await queue.submit(await body(fields, request, context, wire.client()));
+        requestId = await queue.submit(await body(fields, request, context, wire.client(), settings));
       }
       return await this.#follow(requestId, queue, endpoint, settings, context);
     } catch (thrown) {

@@ -51,12 +51,13 @@ export class Queue {
    * itself.
    */
   async submit(input: Record<string, unknown>): Promise<string> {
+    const { mediaLifetime } = this.#settings;
     this.#context.signal.throwIfAborted();
     try {
       const told: unknown = await this.#steady(PATIENCE).queue.submit(this.#endpoint, {
         input,
-        // The host alone decides what is tried again.
-        ...(!this.#settings.queueRetries && { headers: { "x-fal-no-retry": "1" } }),
+        headers: this.#headers(),
+        ...(mediaLifetime !== undefined && { storageSettings: { expiresIn: mediaLifetime } }),
         ...this.#startTimeout(),
       });
       if (isRecord(told) && typeof told["request_id"] === "string" && told["request_id"] !== "")
@@ -112,6 +113,15 @@ export class Queue {
   /** A client that a cancellation of the job does not stop. */
   #steady(patience: number): FalClient {
     return new Wire(this.#settings, AbortSignal.timeout(patience)).client();
+  }
+
+  #headers(): Record<string, string> {
+    const { queueRetries, keepPayloads } = this.#settings;
+    return {
+      // The host alone decides what is tried again.
+      ...(!queueRetries && { "x-fal-no-retry": "1" }),
+      ...(!keepPayloads && { "x-fal-store-io": "0" }),
+    };
   }
 
   /** Where the job has a deadline, it need not begin after it: fal then drops it, and charges nothing. */

@@ -13,6 +13,10 @@ export interface Settings {
   readonly pollMs: number;
   /** Whether fal may queue a job again where its runner failed. */
   readonly queueRetries: boolean;
+  /** Whether fal keeps what jobs were asked and answered. */
+  readonly keepPayloads: boolean;
+  /** After how many seconds fal deletes the files of a job; without it, when it likes. */
+  readonly mediaLifetime: number | undefined;
   /** The largest output that is taken, in bytes. */
   readonly maxOutputBytes: number;
   /** How many models are listed at most. */
@@ -54,6 +58,16 @@ export const SCHEMA = {
       default: false,
       description: "Whether fal itself tries a job again, up to ten times, where its runner failed",
     },
+    keepPayloads: {
+      type: "boolean",
+      default: true,
+      description: "Whether fal keeps what jobs were asked and answered, for 30 days",
+    },
+    mediaLifetime: {
+      type: "integer",
+      minimum: 60,
+      description: "After how many seconds fal deletes the files of a job; without it, when it likes",
+    },
     maxOutputBytes: { type: "integer", minimum: 1, default: 2 ** 31, description: "The largest output that is taken" },
     maxModels: {
       type: "integer",
@@ -73,6 +87,7 @@ export const SCHEMA = {
 } as const satisfies JsonSchema;
 
 type Name = keyof typeof SCHEMA.properties;
+type Whole = "pollMs" | "mediaLifetime" | "maxOutputBytes" | "maxModels" | "modelsLifetime";
 
 /** What holds before anything was set. */
 export const DEFAULTS: Settings = {
@@ -82,6 +97,8 @@ export const DEFAULTS: Settings = {
   platformUrl: SCHEMA.properties.platformUrl.default,
   pollMs: 500,
   queueRetries: false,
+  keepPayloads: true,
+  mediaLifetime: undefined,
   maxOutputBytes: 2 ** 31,
   maxModels: 500,
   modelsLifetime: 3600,
@@ -97,6 +114,9 @@ export function readSettings(config: Config, environment: NodeJS.ProcessEnv): Se
     platformUrl: address(config, "platformUrl"),
     pollMs: whole(config, "pollMs"),
     queueRetries: config.setting("queueRetries", "boolean", DEFAULTS.queueRetries),
+    keepPayloads: config.setting("keepPayloads", "boolean", DEFAULTS.keepPayloads),
+    mediaLifetime:
+      config.setting("mediaLifetime", "integer") === undefined ? undefined : whole(config, "mediaLifetime"),
     maxOutputBytes: whole(config, "maxOutputBytes"),
     maxModels: whole(config, "maxModels"),
     modelsLifetime: whole(config, "modelsLifetime"),
@@ -121,10 +141,10 @@ function address(config: Config, name: "queueUrl" | "restUrl" | "platformUrl"): 
   return url.href.replace(/\/+$/, "");
 }
 
-function whole(config: Config, name: "pollMs" | "maxOutputBytes" | "maxModels" | "modelsLifetime"): number {
+function whole(config: Config, name: Whole): number {
   const bounds: { minimum: number; maximum?: number } = SCHEMA.properties[name];
   const { minimum, maximum = Number.MAX_SAFE_INTEGER } = bounds;
-  const value = config.setting(name, "integer", DEFAULTS[name]);
+  const value = config.setting(name, "integer", DEFAULTS[name] ?? minimum);
   if (value >= minimum && value <= maximum) return value;
   throw wrong(name, `a whole number from ${minimum} to ${maximum}`);
 }

@@ -123,6 +123,27 @@ test("a small file is uploaded whole, without the key, and a large one in parts"
   for (const { input } of submissions) assert.match(String(input["image_url"]), /\/files\/\w+\/(picture|large)\.png$/);
 });
 
+test("fal keeps nothing for longer than is set", async () => {
+  const job = { model: "fal-ai/birefnet/v2", capability: "image-to-image", inputs: [host.picture()] };
+  await host.done(job);
+  await host.configure(loopback.settings({ keepPayloads: false, mediaLifetime: 3600 }));
+  await host.done(job);
+  const { submissions, uploads } = loopback.ledger;
+  const kept = submissions.map(({ headers }) => [
+    headers["x-fal-store-io"],
+    headers["x-fal-object-lifecycle-preference"],
+  ]);
+  const anHour = '{"expiration_duration_seconds":3600}';
+  assert.deepEqual(kept, [
+    [undefined, undefined],
+    ["0", anHour],
+  ]);
+  assert.deepEqual(
+    uploads.map(({ lifecycle }) => lifecycle),
+    [undefined, anHour],
+  );
+});
+
 test("further media are given by role", async () => {
   loopback.say("price", {});
   await host.call("models", {});

@@ -26,7 +26,14 @@ export interface Ledger {
   }[];
   readonly cancels: readonly { requestId: string; told: string }[];
   readonly charges: readonly { requestId: string; endpoint: string; units: number }[];
-  readonly uploads: readonly { type: string; bytes: number; sha256: string; parts: number; hadKey: boolean }[];
+  readonly uploads: readonly {
+    type: string;
+    bytes: number;
+    sha256: string;
+    parts: number;
+    hadKey: boolean;
+    lifecycle?: string;
+  }[];
   readonly downloads: readonly string[];
   readonly journal: readonly { method: string; path: string; operation: string; status: number | string }[];
 }
