@@ -245,4 +245,13 @@ async fn without_a_key_it_is_said_what_to_do() {
     assert_eq!(error["kind"], "NotConfigured");
     assert!(error["message"].as_str().unwrap().contains("FAL_KEY"), "{error}");
     assert_eq!(count(&vendor, "journal"), 0);
+    // The variable reaches it only where that is granted.
+    let with_variable = || {
+        let mut command = home.prizm(&FOX);
+        command.env("FAL_KEY", "loopback-key");
+        Running::start(command).ended()
+    };
+    assert_eq!(with_variable().await.error(7)["kind"], "NotConfigured");
+    home.configure("grantEnv = [\"FAL_KEY\"]");
+    with_variable().await.json();
 }

@@ -3,6 +3,8 @@
 import {
   type Config,
   type Context,
+  type Estimate,
+  type EstimateRequest,
   type Health,
   type Model,
   type Provider,
@@ -17,6 +19,7 @@ import {
 import { Catalogue } from "./catalogue.js";
 import { CATEGORIES, type Endpoint } from "./endpoint.js";
 import { isRecord } from "./errors.js";
+import { estimate } from "./estimate.js";
 import { body, check } from "./inputs.js";
 import { decimal, times } from "./money.js";
 import { take } from "./outputs.js";
@@ -52,6 +55,11 @@ export class FalProvider implements Provider {
 
   async discoverModels(): Promise<readonly Model[]> {
     return (await this.#catalogue.refresh(this.#settings)).map(({ model }) => model);
+  }
+
+  estimate(request: EstimateRequest): Estimate {
+    const endpoint = this.#catalogue.find(request.model);
+    return endpoint === undefined ? {} : estimate(endpoint, request);
   }
 
   health(measured: Health): Health {

@@ -136,6 +136,26 @@ test("no more models than are wanted are asked for, of each category some", asyn
   assert.equal(new Set([...found.values()].flatMap(({ capabilities }) => capabilities)).size, 7);
 });
 
+test("a job is estimated by its options, where they tell how many units it takes", async () => {
+  const cost = async (model: string, capability: string, options: object) => {
+    const { result } = await host.call("estimate", { model, capability, options, inputs: [] });
+    return (result as { cost?: string }).cost;
+  };
+  const flux = (options: object) => cost("fal-ai/flux/dev", "text-to-image", options);
+  assert.deepEqual(
+    [
+      await flux({}),
+      await flux({ image_size: "square_hd" }),
+      await flux({ image_size: { width: 2048, height: 2048 }, num_images: 2 }),
+    ],
+    ["0.025", "0.025", "0.2"],
+  );
+  const kling = "fal-ai/kling-video/v1.6/standard/image-to-video";
+  assert.equal(await cost(kling, "image-to-video", { prompt: "x", duration: "10" }), "0.56");
+  assert.equal(await cost("fal-ai/triposr", "image-to-3d", {}), "0.07");
+  assert.equal(await cost("fal-ai/stable-audio", "text-to-audio", {}), undefined);
+});
+
 test("money is exact", () => {
   assert.deepEqual(
     [decimal(0.1), decimal(5e-7), decimal("12.50"), decimal(3), decimal("x"), decimal(-1)],
