@@ -98,7 +98,7 @@ export function understand(raw: Raw): Endpoint | undefined {
     if (field === undefined) properties[name] = described(name, schema, raw.required);
     else roles.set(name.replace(/_urls?$/, "").replaceAll("_", "-"), field);
   }
-  const required = raw.required.filter((name) => name in properties);
+  const required = raw.required.filter((name) => Object.hasOwn(properties, name));
   const options = { type: "object", additionalProperties: false, properties, ...(required.length > 0 && { required }) };
   const known = { id: raw.id, capability, output: output as MediaKind, primary, roles, options, price: raw.price };
   return { ...known, model: model(raw, known) };
@@ -109,7 +109,7 @@ function primaryOf(
   properties: Readonly<Record<string, unknown>>,
   required: readonly string[],
 ): Field | undefined {
-  const known = PRIMARY[kind]?.find((name) => name in properties);
+  const known = PRIMARY[kind]?.find((name) => Object.hasOwn(properties, name));
   const guessed = () => {
     const names = Object.keys(properties).filter((name) => mediumOf(name, properties[name], required)?.kind === kind);
     return names.find((name) => required.includes(name)) ?? names[0];

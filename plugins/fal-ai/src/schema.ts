@@ -2,39 +2,58 @@
 
 import { isRecord } from "./errors.js";
 
-/** How deep schemas may lie within each other; what is deeper may be anything. */
+/** How deep schemas may lie within each other, and how many there may be; what is beyond may be anything. */
 const MAX_DEPTH = 8;
+const MAX_SCHEMAS = 1000;
 
-/** Keywords that mean the same in both. */
-const KEPT = new Set([
-  "type",
-  "title",
-  "description",
-  "default",
-  "enum",
-  "const",
-  "format",
-  "minimum",
-  "maximum",
-  "exclusiveMinimum",
-  "exclusiveMaximum",
-  "multipleOf",
-  "minLength",
-  "maxLength",
-  "minItems",
-  "maxItems",
-  "uniqueItems",
-  "required",
-]);
+const TYPES = new Set(["string", "integer", "number", "boolean", "array", "object", "null"]);
+
+const isText = (value: unknown) => typeof value === "string";
+const isNumber = (value: unknown) => typeof value === "number";
+const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isAny = () => true;
+
+/** Keywords that mean the same in both, and what they must be: one schema that is none would spoil the whole list. */
+const KEPT: Readonly<Record<string, (value: unknown) => boolean>> = {
+  type: (value) => TYPES.has(value as string),
+  title: isText,
+  description: isText,
+  format: isText,
+  default: isAny,
+  const: isAny,
+  enum: (value) => Array.isArray(value) && value.length > 0,
+  minimum: isNumber,
+  maximum: isNumber,
+  // A flag, in OpenAPI 3.0; see `bound`.
+  exclusiveMinimum: (value) => isNumber(value) || typeof value === "boolean",
+  exclusiveMaximum: (value) => isNumber(value) || typeof value === "boolean",
+  multipleOf: (value) => isNumber(value) && Number(value) > 0,
+  minLength: isCount,
+  maxLength: isCount,
+  minItems: isCount,
+  maxItems: isCount,
+  uniqueItems: (value) => typeof value === "boolean",
+  required: (value) => Array.isArray(value) && value.every(isText) && new Set(value).size === value.length,
+};
 
 /** Turns a schema into one that stands alone: references are put in their place. */
-export function clean(schema: unknown, schemas: Readonly<Record<string, unknown>> = {}, depth = 0): unknown {
-  if (!isRecord(schema)) return {};
-  if (depth > MAX_DEPTH) return {};
-  const deeper = (inner: unknown) => clean(inner, schemas, depth + 1);
+export function clean(schema: unknown, schemas: Readonly<Record<string, unknown>> = {}): unknown {
+  return cleaned(schema, { schemas, left: MAX_SCHEMAS }, 0);
+}
+
+/** The schemas that references lead to, and how many more may be put in their places. */
+interface Site {
+  readonly schemas: Readonly<Record<string, unknown>>;
+  left: number;
+}
+
+function cleaned(schema: unknown, site: Site, depth: number): unknown {
+  if (!isRecord(schema) || depth > MAX_DEPTH || site.left <= 0) return {};
+  site.left -= 1;
+  const deeper = (inner: unknown) => cleaned(inner, site, depth + 1);
   const reference = schema["$ref"];
   if (typeof reference === "string") {
-    const found = deeper(schemas[reference.split("/").at(-1) ?? ""]);
+    const found = deeper(site.schemas[reference.split("/").at(-1) ?? ""]);
     return isRecord(found) ? { ...found, ...kept(schema) } : found;
   }
   const made = kept(schema);
@@ -43,7 +62,8 @@ export function clean(schema: unknown, schemas: Readonly<Record<string, unknown>
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
     const several = schema[keyword];
     // `oneOf` of overlapping schemas, which fal has, refuses what it means to take.
-    if (Array.isArray(several)) made[keyword === "oneOf" ? "anyOf" : keyword] = several.map(deeper);
+    if (Array.isArray(several) && several.length > 0)
+      made[keyword === "oneOf" ? "anyOf" : keyword] = several.map(deeper);
   }
   if ("items" in schema) made["items"] = deeper(schema["items"]);
   if (isRecord(schema["properties"])) {
@@ -56,7 +76,9 @@ export function clean(schema: unknown, schemas: Readonly<Record<string, unknown>
 }
 
 function kept(schema: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => KEPT.has(keyword)));
+  return Object.fromEntries(
+    Object.entries(schema).filter(([keyword, value]) => Object.hasOwn(KEPT, keyword) && KEPT[keyword]?.(value)),
+  );
 }
 
 /** In OpenAPI 3.0 an exclusive bound is a flag beside the bound. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { readModels } from "#prizm/plugin/wire";
 
 import { decimal, divided, priceOf, times } from "../src/money.js";
+import { clean } from "../src/schema.js";
 import { Host } from "./host.js";
 import { Loopback } from "./loopback.js";
 
@@ -154,6 +155,32 @@ test("a job is estimated by its options, where they tell how many units it takes
   assert.equal(await cost(kling, "image-to-video", { prompt: "x", duration: "10" }), "0.56");
   assert.equal(await cost("fal-ai/triposr", "image-to-3d", {}), "0.07");
   assert.equal(await cost("fal-ai/stable-audio", "text-to-audio", {}), undefined);
+});
+
+test("schemas that are none do no harm", () => {
+  const schemas = { Loop: { type: "object", properties: { again: { $ref: "#/components/schemas/Loop" } } } };
+  const wild = {
+    type: "float",
+    enum: [],
+    minimum: "0",
+    required: [1],
+    pattern: "(",
+    oneOf: [],
+    "x-fal": {},
+    description: 7,
+  };
+  assert.deepEqual(clean(wild, schemas), {});
+  assert.ok(JSON.stringify(clean({ $ref: "#/components/schemas/Loop" }, schemas)).length < 2000);
+  const many = Object.fromEntries(
+    Array.from({ length: 50 }, (_, index) => [`p${index}`, { $ref: "#/components/schemas/Loop" }]),
+  );
+  const bomb = JSON.stringify(clean({ $ref: "#/Loop" }, { Loop: { type: "object", properties: many } }));
+  assert.ok(bomb.length < 200_000, `${bomb.length}`);
+  assert.deepEqual(clean({ $ref: "#/nowhere", description: "x" }), { description: "x" });
+  const flags = { type: "number", minimum: 0, exclusiveMinimum: true, maximum: 1, exclusiveMaximum: false };
+  assert.deepEqual(clean(flags), { type: "number", exclusiveMinimum: 0, maximum: 1 });
+  const choice = { type: "string", enum: ["a"], nullable: true };
+  assert.deepEqual(clean(choice), { type: ["string", "null"], enum: ["a", null] });
 });
 
 test("money is exact", () => {
