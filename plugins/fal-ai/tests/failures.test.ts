@@ -86,6 +86,16 @@ test("too many calls: the wait that fal asks for, in each of its forms, and no s
   assert.equal(submissions(), 0);
 });
 
+test("a storm of refusals: one submission for each job, however many there are", async () => {
+  loopback.say("fault", { operation: "submit", status: 429, times: 20, headers: { "retry-after": "1" }, body: {} });
+  const failed = await Promise.all(Array.from({ length: 20 }, () => host.failed()));
+  assert.deepEqual(new Set(failed.map(({ code }) => code)), new Set([1102]));
+  assert.equal(operations().length, 20);
+  const done = await Promise.all(Array.from({ length: 20 }, (_, index) => host.done({ apart: `${index}` })));
+  const ids = new Set(done.map(({ meta }) => meta?.["requestId"]));
+  assert.deepEqual([ids.size, submissions(), loopback.ledger.charges.length], [20, 20, 20]);
+});
+
 test("a submission is never repeated, whatever becomes of it", async () => {
   for (const status of [500, 502, 503, 504]) {
     loopback.say("fault", { operation: "submit", status, body: "bad gateway" });

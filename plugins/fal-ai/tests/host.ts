@@ -30,6 +30,8 @@ export interface Job {
   readonly options?: object;
   readonly deadlineMs?: number;
   readonly resume?: { readonly remoteId: string };
+  /** A directory of its own, where several jobs run at once. */
+  readonly apart?: string;
 }
 
 const PNG = Buffer.from(
@@ -94,7 +96,9 @@ export class Host {
   transform(job: Job = {}, begun?: (id: number) => void): Promise<Answer> {
     const fox: Media = { kind: "text", mime: "text/plain", text: "a red fox" };
     const whole = { model: "fal-ai/flux/schnell", capability: "text-to-image", inputs: [fox], options: {}, ...job };
-    return this.call("transform", { ...whole, jobId: "test", jobDir: this.jobDir }, begun);
+    const jobDir = join(this.jobDir, job.apart ?? "");
+    mkdirSync(join(jobDir, "out"), { recursive: true });
+    return this.call("transform", { ...whole, jobId: "test", jobDir }, begun);
   }
 
   /** Does a job that must succeed. */
