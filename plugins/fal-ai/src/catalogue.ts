@@ -100,7 +100,7 @@ async function ask(settings: Settings, wire: Wire): Promise<Raw[]> {
     wire,
     found.map(({ id }) => id),
   );
-  return found.map((raw) => ({ ...raw, price: prices.get(raw.id) ?? builtIn(raw.id) }));
+  return found.map((raw) => ({ ...raw, price: prices.get(raw.id) ?? raw.price }));
 }
 
 async function listed(settings: Settings, wire: Wire, category: Category, room: number): Promise<Raw[]> {
@@ -148,7 +148,9 @@ function read(model: unknown, category: Category): Raw | undefined {
     properties: input["properties"],
     required,
     schemas,
-    price: builtIn(id),
+    price: builtIn(id)?.price,
+    quality: builtIn(id)?.quality,
+    typicalMs: builtIn(id)?.typicalMs,
   };
 }
 
@@ -188,8 +190,8 @@ async function priced(settings: Settings, wire: Wire, ids: readonly string[]): P
   return prices;
 }
 
-function builtIn(id: string): UnitPrice | undefined {
-  return FALLBACK.find((raw) => raw.id === id)?.price;
+function builtIn(id: string): Raw | undefined {
+  return FALLBACK.find((raw) => raw.id === id);
 }
 
 async function stored(path: string): Promise<Listed | undefined> {

@@ -31,6 +31,10 @@ export interface Raw {
   readonly required: readonly string[];
   readonly schemas?: Readonly<Record<string, unknown>> | undefined;
   readonly price?: UnitPrice | undefined;
+  /** How good its results are, in our word: 0 to 5. */
+  readonly quality?: number | undefined;
+  /** How long a job takes, about, in milliseconds. */
+  readonly typicalMs?: number | undefined;
 }
 
 /** A field of an endpoint's input that takes a medium. */
@@ -141,6 +145,11 @@ function described(name: string, schema: unknown, required: readonly string[]): 
   return { ...rest, description: `${String(text).trim().replace(/\.$/, "")}${without}` };
 }
 
+/** What every job has, and what some options give. */
+function features(options: Readonly<Record<string, unknown>>): string[] {
+  return ["cancel", "progress", ...["seed", "negative_prompt"].filter((name) => Object.hasOwn(options, name))];
+}
+
 function title(name: string): string {
   const words = name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
@@ -156,5 +165,8 @@ function model(raw: Raw, { capability, output, primary, roles, options, price }:
     options: { [capability]: options },
     inputs: { [capability]: [{ kind: primary.kind }, ...slots] },
     ...(price !== undefined && { pricing: [{ capability, ...priceOf(price, output) }] }),
+    features: features(options.properties),
+    quality: raw.quality,
+    typicalMs: raw.typicalMs,
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Endpoints that are known without asking: what is declared at the start, and what there is while fal's list cannot
- * be had. Prices are those of November 2026; live ones take their place.
+ * be had. Prices are those of November 2026; live ones take their place. How good they are, and how long they take,
+ * is a guess of ours.
  */
 
 import type { Raw } from "./endpoint.js";
@@ -62,6 +63,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "text-to-image",
     price: usd("0.003", "megapixels"),
     description: "Images in one to four steps; the fast one",
+    quality: 3,
+    typicalMs: 2000,
     required: ["prompt"],
     properties: {
       prompt,
@@ -80,6 +83,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "text-to-image",
     price: usd("0.025", "megapixels"),
     description: "Images of high quality, with 12 billion parameters",
+    quality: 4,
+    typicalMs: 5000,
     required: ["prompt"],
     properties: {
       prompt,
@@ -98,6 +103,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "text-to-image",
     price: usd("0.04", "megapixels"),
     description: "Images of the highest quality of this family",
+    quality: 5,
+    typicalMs: 8000,
     required: ["prompt"],
     properties: {
       prompt,
@@ -114,6 +121,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "image-to-image",
     price: usd("0.00111", "compute seconds"),
     description: "Takes the background out of an image",
+    quality: 4,
+    typicalMs: 3000,
     required: ["image_url"],
     properties: {
       image_url: link,
@@ -132,6 +141,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "image-to-image",
     price: usd("0.04", "images"),
     description: "Changes an image as a text says",
+    quality: 5,
+    typicalMs: 10_000,
     required: ["prompt", "image_url"],
     properties: {
       prompt: edit,
@@ -148,6 +159,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "image-to-image",
     price: usd("0.03", "megapixels"),
     description: "Draws an image anew, more or less like the first",
+    quality: 4,
+    typicalMs: 6000,
     required: ["prompt", "image_url"],
     properties: {
       prompt: edit,
@@ -165,6 +178,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "image-to-video",
     price: usd("0.075", "videos"),
     description: "A short video that begins with an image",
+    quality: 2,
+    typicalMs: 40_000,
     required: ["image_url"],
     properties: {
       image_url: link,
@@ -180,6 +195,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "image-to-video",
     price: usd("0.056", "seconds"),
     description: "A video of an image, moved as a text says",
+    quality: 4,
+    typicalMs: 240_000,
     required: ["prompt", "image_url"],
     properties: {
       prompt: edit,
@@ -195,6 +212,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "text-to-video",
     price: usd("0.08", "seconds"),
     description: "A video of what a text says",
+    quality: 4,
+    typicalMs: 120_000,
     required: ["prompt"],
     properties: {
       prompt,
@@ -210,6 +229,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "text-to-audio",
     price: usd("0.00125", "compute seconds"),
     description: "Music and sounds of what a text says",
+    quality: 3,
+    typicalMs: 15_000,
     required: ["prompt"],
     properties: {
       prompt: text("What is to be heard"),
@@ -223,6 +244,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "text-to-speech",
     price: usd("0.02", "1000 characters"),
     description: "Reads a text aloud, in American English",
+    quality: 3,
+    typicalMs: 3000,
     required: ["prompt"],
     properties: {
       prompt: text("What is to be said"),
@@ -240,6 +263,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "video-to-video",
     price: usd("0.0005", "megapixels of video data"),
     description: "Makes a video larger",
+    quality: 3,
+    typicalMs: 60_000,
     required: ["video_url"],
     properties: { video_url: link, scale: number("How many times as large", 1, 8, { default: 2 }) },
   },
@@ -249,6 +274,8 @@ export const FALLBACK: readonly Raw[] = [
     category: "image-to-3d",
     price: usd("0.07", "generations"),
     description: "A mesh of the thing in an image",
+    quality: 2,
+    typicalMs: 5000,
     required: ["image_url"],
     properties: {
       image_url: link,

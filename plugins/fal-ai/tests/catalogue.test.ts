@@ -69,6 +69,7 @@ test("models, schemas and prices come from fal, page by page", async () => {
   assert.deepEqual((properties["seed"] as { type: unknown }).type, ["integer", "null"]);
   const size = properties["image_size"] as { anyOf: { properties: Record<string, object> }[] };
   assert.deepEqual(Object.keys(size.anyOf[0]?.properties ?? {}), ["width", "height"]);
+  assert.deepEqual([flux.features, flux.quality], [["cancel", "progress", "seed"], 3]);
   const slots = [{ kind: "image" }, { role: "mask", kind: "image", required: false }];
   assert.deepEqual(found.get("fal-ai/flux-pro/kontext")?.inputs, { "image-to-image": slots });
   assert.deepEqual(found.get("fal-ai/kokoro/american-english")?.pricing?.[0]?.amount, "0.00002");

@@ -35,8 +35,10 @@ test("it declares what its manifest says, and its version stands everywhere", ()
   );
   assert.deepEqual(declaration.capabilities, listed);
   assert.ok(declaration.models.length >= 12);
-  for (const { id, pricing, options } of declaration.models) {
+  assert.equal(declaration.dataPolicy, undefined, "it depends on the model");
+  for (const { id, pricing, options, features, quality, typicalMs } of declaration.models) {
     assert.equal(pricing?.length, 1, id);
+    assert.ok(features?.includes("cancel") && quality !== undefined && typicalMs !== undefined, id);
     for (const schema of Object.values(options ?? {})) {
       const { properties } = schema as { properties: Record<string, { description?: string }> };
       for (const [name, { description }] of Object.entries(properties)) assert.ok(description, `${id} ${name}`);
