@@ -192,6 +192,28 @@ async fn a_refusal_is_told_and_not_repeated() {
 }
 
 #[tokio::test]
+async fn a_choice_goes_on_only_where_nothing_can_be_paid_twice() {
+    let vendor = Vendor::start("fal").await;
+    let home = home(&vendor).await;
+    let cheap =
+        ["run", "text-to-image", "a red fox", "-o", "fox.png", "--only", "fal-ai", "--prefer", "cheap", "--json"];
+    let document = home.run(&cheap).await.json();
+    assert_eq!(document["model"], "fal-ai/flux/schnell", "{document}");
+    // fal took the job, and nobody heard.
+    vendor.say("fault", &json!({"operation": "submit", "how": "reset", "done": true}));
+    let error = home.run(&cheap).await.error(7);
+    assert_eq!(count(&vendor, "submissions"), 2, "{error}");
+    // fal took the job, and says that its runner failed: that costs nothing.
+    vendor.say("outcome", &json!({"status": 503, "body": {"detail": "gone", "error_type": "runner_disconnected"}}));
+    home.run(&cheap).await.json();
+    let ledger = vendor.ledger();
+    let endpoints: Vec<_> = ledger["submissions"].as_array().unwrap().iter().map(|job| &job["endpoint"]).collect();
+    assert_eq!(endpoints.len(), 4, "{ledger}");
+    assert_ne!(endpoints[2], endpoints[3], "another model: {ledger}");
+    assert_eq!(count(&vendor, "charges"), 2, "{ledger}");
+}
+
+#[tokio::test]
 async fn an_output_that_has_expired_is_said() {
     let vendor = Vendor::start("fal").await;
     let home = home(&vendor).await;

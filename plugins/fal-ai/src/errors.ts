@@ -61,9 +61,9 @@ export function explain(thrown: unknown, step: Step, charged: Charged): unknown 
     ? `fal.ai did not answer, and may have taken the job: ${thrown.message}`
     : `fal.ai cannot be reached: ${thrown.message}`;
   return new ProviderError("UpstreamError", message, {
-    // What may have been taken must not be submitted again.
+    // What may have been taken must not be submitted again, and counts as taken.
     retryable: !isLost,
-    details: { charged: isLost ? "unknown" : charged, step },
+    details: { ...(isLost && { accepted: true }), charged: isLost ? "unknown" : charged, step },
   });
 }
 
