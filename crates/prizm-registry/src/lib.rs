@@ -72,7 +72,7 @@ pub use prizm_protocol::{Capability, InputSlot, Manifest, MediaKind, ModelId, Pe
 pub use prizm_route::{
     AllowedUse, Aspect, Bonus, Budget, Class, Code, Criteria, Estimates, Explain, Explained, Latency, Latitude, Liked,
     Live, MaxLatency, Money, OnAllGated, Optimize, Pattern, Preferred, Quantity, Rate, Relaxation, Replay, ReplayError,
-    Report, Score, Selected, Told, Trust, Unit, UnknownPrice, Verdict, Weights, replay,
+    Report, Score, Selected, Told, Trust, Unit, UnknownPrice, Verdict, Weights, brief, replay,
 };
 pub use prizm_service::{
     Admitted, Collected, Condition, Error as ServiceError, ErrorKind as ServiceErrorKind, InUse, Instance, Keeper,

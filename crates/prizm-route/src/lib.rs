@@ -4,6 +4,7 @@
 //! wanted a request, and the same two give the same decision anywhere, byte for byte.
 
 mod action;
+pub mod brief;
 mod criteria;
 mod decide;
 mod estimate;

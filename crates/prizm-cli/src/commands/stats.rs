@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use prizm_registry::LearnedModel;
+use prizm_registry::{LearnedModel, brief};
 use serde_json::json;
 
 use crate::args::Global;
@@ -40,10 +40,10 @@ pub(crate) async fn stats(global: &Global) -> Result<ExitCode, Failure> {
     let rows = stats.by_capability.iter().map(|(capability, count)| vec![capability.to_string(), count.to_string()]);
     output::line(&table::table(&["capability", "providers"], rows));
     if !learned.is_empty() {
-        output::line(&format!("\n{}", table::table(&LEARNED, learned.iter().map(row))));
+        output::line(&format!("\n{}", table::filled(&LEARNED, learned.iter().map(row))));
     }
     if !budgets.is_empty() {
-        let rows = budgets.iter().map(|budget| vec![budget.id.clone(), format!("${}", budget.left)]);
+        let rows = budgets.iter().map(|budget| vec![budget.id.clone(), brief::money(budget.left)]);
         output::line(&format!("\n{}", table::table(&["budget", "left"], rows)));
     }
     Ok(ExitCode::SUCCESS)
@@ -54,22 +54,19 @@ const LEARNED: [&str; 8] = ["learned of", "capability", "p50", "p95", "calls", "
 
 fn row(learned: &LearnedModel) -> Vec<String> {
     let live = &learned.live;
-    let seconds = |ms: u64| format!("{}.{:02} s", ms / 1000, ms % 1000 / 10);
-    let time = |of: fn(&prizm_registry::Latency) -> u64| live.latency.as_ref().map(|latency| seconds(of(latency)));
+    let time = |of: fn(&prizm_registry::Latency) -> u64| live.latency.as_ref().map(|latency| brief::time(of(latency)));
     let gates: Vec<_> = live.gates.iter().map(|gate| gate.detail.clone()).collect();
     let samples = live.latency.map_or(0, |latency| latency.samples);
+    let is_as_estimated = live.correction == 1000;
+    let charged = format!("× {}.{:02}", live.correction / 1000, live.correction % 1000 / 10);
     vec![
         format!("{}/{}", learned.provider, learned.model),
         learned.capability.clone(),
         time(|latency| latency.p50).unwrap_or_default(),
         time(|latency| latency.p95).unwrap_or_default(),
         samples.to_string(),
-        format!("{}.{} %", live.success / 10_000, live.success / 1000 % 10),
-        if live.correction == 1000 {
-            String::new()
-        } else {
-            format!("× {}.{:02}", live.correction / 1000, live.correction % 1000 / 10)
-        },
+        format!("{} %", (live.success + 5000) / 10_000),
+        if is_as_estimated { String::new() } else { charged },
         gates.join("; "),
     ]
 }

@@ -262,7 +262,10 @@ impl Memory {
             let &["model", provider, model, capability] = parts.as_slice() else { return None };
             let mut live = prizm_route::Live::default();
             let memory = self.model(provider, model, capability);
-            memory.signals().fill(at, 1000, &mut live);
+            let signals = memory.signals();
+            signals.fill(at, 1000, &mut live);
+            live.latency = signals.usual_latency();
+            drop(signals);
             self.provider(provider).signals().fill(at, &mut live);
             let name = |part: &str| part.to_owned();
             Some(LearnedModel { provider: name(provider), model: name(model), capability: name(capability), live })

@@ -148,8 +148,13 @@ impl std::fmt::Display for Told {
             (None, None) => {}
         }
         self.detail.iter().try_for_each(|detail| write!(f, " ({detail})"))?;
-        self.retry_at.iter().try_for_each(|at| write!(f, ", until {at}"))
+        self.retry_at.iter().try_for_each(|at| write!(f, ", until {}", whole_seconds(at)))
     }
+}
+
+/// Leaves out of a point in time what is less than a second.
+fn whole_seconds(at: &str) -> String {
+    at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z"))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -4,12 +4,12 @@ use crate::decide::{ChosenBy, Decision, Judged};
 use crate::request::Request;
 use crate::score::{self, Score};
 use crate::snapshot::{Candidate, Snapshot};
-use crate::{Criteria, Estimate, Money, Optimize};
+use crate::{Criteria, Estimate, Money, Optimize, brief};
 
 /// Says what the chosen one comes to, and what the next best lacks.
 pub(super) fn why(request: &Request, snapshot: &Snapshot, decision: &Decision, chosen: usize) -> String {
     let judged = &decision.judged[chosen];
-    let mut text = what_it_comes_to(&judged.expected, &judged.score);
+    let mut text = what_it_comes_to(&request.criteria, &judged.expected, &judged.score);
     if decision.wait_until.is_some() {
         return format!("{text}; it is the first that may be called again");
     }
@@ -38,18 +38,19 @@ fn unused(decision: &Decision, chosen: usize) -> Option<usize> {
     others.filter_map(|(index, judged)| Some((judged.rank?, index))).min().map(|(_, index)| index)
 }
 
-fn what_it_comes_to(expected: &Estimate, score: &Score) -> String {
+fn what_it_comes_to(criteria: &Criteria, expected: &Estimate, score: &Score) -> String {
     let cost = match expected.cost.is_known() {
         true if expected.cost.value == Money::ZERO => "free".to_owned(),
-        true => format!("${}", expected.cost.value),
-        false => format!("an unknown price, assumed as ${}", expected.cost.value),
+        true => brief::money(expected.cost.value),
+        false => format!("an unknown price, assumed as {}", brief::money(expected.cost.value)),
     };
-    let mut text = format!("{cost} + {} (= {})", seconds(expected.time.expected()), dollars(score.time));
+    let mut text = format!("{cost} + {} (= {})", brief::time(expected.time.expected()), dollars(score.time));
     if score.reliability > 0 {
         text += &format!(" + {} for failures", dollars(score.reliability));
     }
     if score.prefer > 0 {
-        text += &format!(" - {} for what is preferred", dollars(score.prefer));
+        let what = if criteria.prefer.is_empty() { "its quality" } else { "what is preferred" };
+        text += &format!(" - {} for {what}", dollars(score.prefer));
     }
     text
 }
@@ -88,11 +89,11 @@ fn lacks(criteria: &Criteria, one: (&Candidate, &Judged), other: (&Candidate, &J
 /// Says what decides where all told is equal.
 fn tie(ours: &Estimate, theirs: &Estimate) -> String {
     if theirs.cost.value != ours.cost.value {
-        return format!("and costs ${} more", theirs.cost.value.minus(ours.cost.value));
+        return format!("and costs {} more", brief::money(theirs.cost.value.minus(ours.cost.value)));
     }
     match theirs.time.expected().saturating_sub(ours.time.expected()) {
         0 => "and the name decides".to_owned(),
-        slower => format!("and is {} slower", seconds(slower)),
+        slower => format!("and is {} slower", brief::time(slower)),
     }
 }
 
@@ -104,10 +105,10 @@ fn because(criteria: &Criteria, one: (&Candidate, &Judged), other: (&Candidate, 
     let (_, largest) = parts.into_iter().max().unwrap_or_default();
     let (ours, theirs) = (&one.1.expected, &other.1.expected);
     match largest {
-        0 => format!("because it costs ${} more", theirs.cost.value.minus(ours.cost.value)),
+        0 => format!("because it costs {} more", brief::money(theirs.cost.value.minus(ours.cost.value))),
         1 if criteria.optimize == Optimize::Throughput => {
             let longer = score::per_job(other.0, theirs).saturating_sub(score::per_job(one.0, ours));
-            format!("because each of many jobs takes {} longer", seconds(longer))
+            format!("because each of many jobs takes {} longer", brief::time(longer))
         }
         1 => {
             let slower = theirs.time.expected().saturating_sub(ours.time.expected());
@@ -119,7 +120,7 @@ fn because(criteria: &Criteria, one: (&Candidate, &Judged), other: (&Candidate, 
                 }
                 None => theirs.time.source.as_str().to_owned(),
             };
-            format!("because it is {} slower ({known})", seconds(slower))
+            format!("because it is {} slower ({known})", brief::time(slower))
         }
         2 if theirs.success < ours.success => {
             format!("because it fails more often ({:.1} % succeed)", f64::from(theirs.success) / 1e4)
@@ -132,16 +133,7 @@ fn because(criteria: &Criteria, one: (&Candidate, &Judged), other: (&Candidate, 
     }
 }
 
-/// Writes tenths of a second, and milliseconds where that would be none.
-fn seconds(millis: u64) -> String {
-    if millis < 1000 {
-        return format!("{millis} ms");
-    }
-    let tenths = millis / 100 + u64::from(millis % 100 >= 50);
-    format!("{}.{} s", tenths / 10, tenths % 10)
-}
-
 fn dollars(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "" };
-    format!("{sign}${}", Money::from_nanos(micros.unsigned_abs().saturating_mul(1000)))
+    format!("{sign}{}", brief::money(Money::from_nanos(micros.unsigned_abs().saturating_mul(1000))))
 }

@@ -86,6 +86,12 @@ impl Latencies {
         })
     }
 
+    /// Returns how long the jobs take of the size of which most were measured.
+    pub(super) fn usual(&self) -> Option<Latency> {
+        let most = self.0.iter().max_by_key(|size| (size.samples, size.at))?;
+        self.of(1_u64.checked_shl(most.log).unwrap_or(u64::MAX))
+    }
+
     /// Makes room for another size, and returns its place. The one that was measured longest ago goes.
     fn room_for(&mut self, log: u32, at: Millis) -> usize {
         while self.0.len() >= SIZES {
@@ -172,6 +178,16 @@ mod tests {
         let mut latencies = steady();
         latencies.learn(1000, 1500, NOW);
         assert_eq!(expected(&latencies, 1000), 1250);
+    }
+
+    #[test]
+    fn the_usual_is_what_was_measured_most() {
+        assert!(Latencies::default().usual().is_none());
+        let mut latencies = steady();
+        latencies.learn(64_000, 9000, NOW + 1);
+        assert_eq!(latencies.usual(), latencies.of(1000));
+        (0..20).for_each(|i| latencies.learn(64_000, 9000, NOW + 1 + i));
+        assert_eq!(latencies.usual(), latencies.of(64_000), "as it was, and not scaled");
     }
 
     #[test]

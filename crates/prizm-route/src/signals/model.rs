@@ -9,7 +9,7 @@ use crate::signals::latency::Latencies;
 use crate::signals::rate::RateGate;
 use crate::signals::success::Success;
 use crate::signals::{Admission, Observation, Outcome, both, is_default};
-use crate::snapshot::{Live, Millis};
+use crate::snapshot::{Latency, Live, Millis};
 use crate::{Class, Closes};
 
 /// What is learned of one model of a provider, for one capability.
@@ -93,6 +93,11 @@ impl ModelSignals {
     /// Learns that the provider's configuration is another.
     pub fn configured(&mut self, now: Millis) {
         self.config.configured(now);
+    }
+
+    /// Returns how long the jobs take of the size of which most were measured.
+    pub fn usual_latency(&self) -> Option<Latency> {
+        self.latency.usual()
     }
 
     /// Says how it has been, for a job of so much work.

@@ -1,67 +1,99 @@
 //! A decision as people read it.
 
-use prizm_registry::{Explained, Report, Verdict};
+use prizm_registry::{Code, Explained, Money, Report, Verdict, brief};
 use serde_json::Value;
 
 use crate::{output, table};
 
 /// Shows every candidate, on stderr: it explains a result and is none.
 pub(crate) fn explain(report: &Report) {
-    let rows = report.candidates.iter().map(|candidate| {
-        let (cost, time, succeeds) = estimates(candidate);
-        let score = candidate.score.map(|score| dollars(score.total)).unwrap_or_default();
-        vec![
-            candidate.id.clone(),
-            candidate.verdict.as_str().to_owned(),
-            cost,
-            time,
-            succeeds,
-            score,
-            why(report, candidate),
-        ]
-    });
-    let header = ["candidate", "verdict", "cost", "time", "succeeds", "comes to", "why"];
-    output::note(&table::table(&header, rows));
-    if let Some(at) = &report.earliest_available_at {
-        output::note(&format!("the next one may be called at {at}"));
+    let (others, able): (Vec<_>, Vec<_>) =
+        report.candidates.iter().partition(|candidate| does_something_else(candidate));
+    if !able.is_empty() {
+        let header = ["candidate", "verdict", "cost", "price by", "time", "time by", "succeeds", "comes to", "why"];
+        output::note(&table::filled(&header, able.iter().map(|candidate| row(report, candidate))));
     }
-    let relaxations = report.relaxations.iter().take(5);
-    for relaxation in relaxations {
+    let not_taken: Vec<_> = able.iter().flat_map(|candidate| reasons(candidate)).collect();
+    if !not_taken.is_empty() {
+        output::note(&format!("\n{}", table::filled(&["not taken", "why not", "unless"], not_taken)));
+    }
+    output::note("");
+    if !others.is_empty() {
+        let names: Vec<_> = others.iter().map(|other| other.id.strip_suffix("/*").unwrap_or(&other.id)).collect();
+        output::note(&format!("{}: {}", Code::Capability.as_str(), names.join(", ")));
+    }
+    if let Some(at) = &report.earliest_available_at {
+        output::note(&format!("the next one may be called at {}", whole_seconds(at)));
+    }
+    for relaxation in report.relaxations.iter().take(5) {
         output::note(&format!("{} would qualify with: {}", relaxation.admits, relaxation.change.join(", ")));
     }
-    output::note(&format!("decision {}, made at {} from {}", report.decision_id, report.at, report.snapshot));
+    output::note(&format!("decision {}, made at {}", report.decision_id, whole_seconds(&report.at)));
 }
 
-fn estimates(candidate: &Explained) -> (String, String, String) {
-    let Some(estimates) = &candidate.estimates else { return <_>::default() };
-    let cost = match (&*estimates.cost.value, estimates.cost.source) {
-        (value, "unknown") => format!("unknown (${value}?)"),
-        ("0", _) => "free".to_owned(),
-        (value, source) => format!("${value} ({source})"),
-    };
-    let time = &estimates.time_s;
-    let source = if time.n > 0 { format!("n={}", time.n) } else { time.source.to_owned() };
-    (cost, format!("{:.1} s ({source})", time.expected), format!("{:.0} %", estimates.p_ok * 100.0))
+fn does_something_else(candidate: &Explained) -> bool {
+    candidate.reasons.iter().any(|reason| reason.code == Code::Capability)
 }
 
+fn row(report: &Report, candidate: &Explained) -> Vec<String> {
+    let mut row = vec![candidate.id.clone(), candidate.verdict.as_str().to_owned()];
+    match &candidate.estimates {
+        Some(estimates) => {
+            let (cost, time) = (&estimates.cost, &estimates.time_s);
+            let amount = cost.value.parse().map_or_else(|_| format!("${}", cost.value), brief::money);
+            let (amount, source) = match (&*cost.value, cost.source) {
+                (_, "unknown") => (format!("{amount}?"), "assumed"),
+                ("0", source) => ("free".to_owned(), source),
+                (_, source) => (amount, source),
+            };
+            let measured = match time.n {
+                0 => time.source.to_owned(),
+                1 => "1 call".to_owned(),
+                calls => format!("{calls} calls"),
+            };
+            let source = cost.correction.iter().fold(source.to_owned(), |source, factor| format!("{source}×{factor}"));
+            row.extend([amount, source, seconds(time.expected), measured]);
+            row.push(format!("{:.0} %", estimates.p_ok * 100.0));
+        }
+        None => row.extend(std::iter::repeat_n(String::new(), 5)),
+    }
+    row.push(candidate.score.map(|score| dollars(score.total)).unwrap_or_default());
+    row.push(why(report, candidate));
+    row
+}
+
+/// Says what made it the first where it was not the score, and what it is behind in.
 fn why(report: &Report, candidate: &Explained) -> String {
     match (&report.selected, candidate.verdict) {
-        (Some(selected), Verdict::Selected) if candidate.reasons.is_empty() => match selected.chosen_by {
-            "score" => "comes to the least".to_owned(),
-            other => format!("chosen by {other}"),
-        },
-        (_, Verdict::Excluded | Verdict::Selected) => {
-            let reasons: Vec<_> = candidate.reasons.iter().map(ToString::to_string).collect();
-            reasons.join("; ")
-        }
+        (Some(selected), Verdict::Selected) if selected.chosen_by != "score" => format!("by {}", selected.chosen_by),
         _ if candidate.missed > 0 => format!("misses {} of the wishes", candidate.missed),
         _ => String::new(),
     }
 }
 
+/// A row for each reason; the first has the name.
+fn reasons(candidate: &Explained) -> Vec<Vec<String>> {
+    let unless = candidate.would_be_eligible_if.iter().map(String::as_str).chain(std::iter::repeat(""));
+    let rows = candidate.reasons.iter().zip(unless).enumerate().map(|(place, (reason, unless))| {
+        let name = if place == 0 { &*candidate.id } else { "" };
+        vec![name.to_owned(), reason.to_string(), unless.to_owned()]
+    });
+    rows.collect()
+}
+
+/// Leaves out of a point in time what is less than a second.
+fn whole_seconds(at: &str) -> String {
+    at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z"))
+}
+
 fn dollars(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "" };
-    format!("{sign}${}.{:06}", micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000)
+    format!("{sign}{}", brief::money(Money::from_nanos(micros.unsigned_abs().saturating_mul(1000))))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no time is negative")]
+fn seconds(seconds: f64) -> String {
+    brief::time((seconds * 1000.0).round() as u64)
 }
 
 /// Shows what came of each try.
@@ -75,14 +107,9 @@ pub(super) fn attempts(attempts: &[Value]) {
         let class = text(attempt, "class");
         let ended = if class.is_empty() { "done".to_owned() } else { class };
         let cost = text(attempt, "cost");
-        let cost = if cost.is_empty() { cost } else { format!("${cost}") };
-        vec![
-            text(attempt, "candidate"),
-            ended,
-            format!("{} ms", text(attempt, "elapsed_ms")),
-            cost,
-            text(attempt, "message"),
-        ]
+        let cost = cost.parse().map_or(cost, brief::money);
+        let took = attempt.get("elapsed_ms").and_then(Value::as_u64).map(brief::time);
+        vec![text(attempt, "candidate"), ended, took.unwrap_or_default(), cost, text(attempt, "message")]
     });
-    output::note(&table::table(&["tried", "ended", "took", "cost", "message"], rows));
+    output::note(&table::filled(&["tried", "ended", "took", "cost", "message"], rows));
 }
