@@ -19,6 +19,7 @@ Examples:
   cargo xtask codegen       after a change of the protocol's types or rules
   cargo xtask conformance   minutes: the matrix of rules and misbehaviour
   cargo xtask demo          see the product work
+  cargo xtask demo routing  see how one of five providers is chosen
   cargo xtask new rust tint begin a bundled provider";
 
 /// One contributor's command.
@@ -73,11 +74,16 @@ pub enum Command {
         rules: Vec<String>,
     },
 
-    /// Run the README's main command and print the path of the result
+    /// Run the README's main command and print the path of the result, or show how a provider is chosen
     ///
-    /// Takes the command from README.md, so that it is the one that a reader runs. The result and a PRIZM_HOME of its
-    /// own go to demo/ in cargo's target directory; nothing of yours is touched.
-    Demo,
+    /// Takes the command from README.md, so that it is the one that a reader runs. `routing` registers five offerings
+    /// with prices and times of their kinds, and runs the commands of crates/prizm-route/README.md. The result and a
+    /// PRIZM_HOME of its own go to demo/ in cargo's target directory; nothing of yours is touched.
+    Demo {
+        /// What to show
+        #[arg(value_enum, default_value = "main")]
+        what: Demo,
+    },
 
     /// Begin a bundled provider in plugins/ID
     ///
@@ -93,6 +99,15 @@ pub enum Command {
         #[arg(value_name = "ID")]
         id: String,
     },
+}
+
+/// What there is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Demo {
+    /// The README's main command.
+    Main,
+    /// How a provider is chosen.
+    Routing,
 }
 
 /// The languages of bundled providers.

@@ -1,25 +1,37 @@
-//! `cargo xtask demo`: the README's main command, its result kept apart.
+//! `cargo xtask demo`: the README's main command, its result kept apart; and how one provider is chosen among many.
+
+mod routing;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::MetadataCommand;
 
+use crate::cli::Demo;
 use crate::markdown;
 use crate::sh::Argv;
 
 /// How the README's main command begins.
 pub const MAIN_COMMAND: &str = "cargo run --release -- run text-to-image";
 
-/// Runs the main command into `demo/` of the target directory and prints the path of what it made.
-#[expect(clippy::print_stdout, reason = "the path is the command's result")]
-pub fn run(root: &Path) -> Result<()> {
-    let readme = std::fs::read_to_string(root.join("README.md")).context("README.md cannot be read")?;
+/// Shows what is asked for.
+pub fn run(root: &Path, what: Demo) -> Result<()> {
     let metadata = MetadataCommand::new().current_dir(root).no_deps().exec()?;
-    let directory = metadata.target_directory.join("demo").into_std_path_buf();
+    let target = metadata.target_directory.into_std_path_buf();
+    let directory = target.join("demo");
     std::fs::create_dir_all(&directory).with_context(|| format!("`{}` cannot be made", directory.display()))?;
+    match what {
+        Demo::Main => main_command(root, &directory),
+        Demo::Routing => routing::run(root, &target),
+    }
+}
 
-    let (argv, result) = demonstration(&readme, &directory)?;
+/// Runs the main command into `directory` and prints the path of what it made.
+#[expect(clippy::print_stdout, reason = "the path is the command's result")]
+fn main_command(root: &Path, directory: &Path) -> Result<()> {
+    let readme = std::fs::read_to_string(root.join("README.md")).context("README.md cannot be read")?;
+
+    let (argv, result) = demonstration(&readme, directory)?;
     if result.exists() {
         std::fs::remove_file(&result).with_context(|| format!("the old `{}` cannot be removed", result.display()))?;
     }

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(&root, check),
         Command::Tidy => tidy::run(&root),
         Command::Conformance { rules } => conformance::run(&root, &rules),
-        Command::Demo => demo::run(&root),
+        Command::Demo { what } => demo::run(&root, what),
         Command::New { language, id } => new::run(&root, language, &id),
     };
     match outcome {

@@ -13,6 +13,7 @@ mod optimize;
 mod order;
 mod price;
 mod properties;
+mod readme;
 mod rules;
 mod score;
 mod together;
