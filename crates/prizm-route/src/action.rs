@@ -218,15 +218,15 @@ pub fn action(failure: &Failure, latitude: &Latitude) -> Action {
         return STOP;
     }
     let is_once = failure.charged == Charged::No || latitude.allow_duplicate_charge;
-    if failure.accepted {
-        return Action { retries: 0, falls_back: is_once };
-    }
     let falls_back = match class {
         Class::InvalidInput => failure.retryable == Some(true) || latitude.fallback_on.contains(&class),
         Class::ContentPolicy => latitude.fallback_on.contains(&class),
         Class::Indeterminate => is_once || failure.idempotent,
         _ => true,
     };
+    if failure.accepted {
+        return Action { retries: 0, falls_back: is_once && falls_back };
+    }
     let may_retry = failure.retryable != Some(false);
     Action { retries: if may_retry { class.retries() } else { 0 }, falls_back }
 }
@@ -244,6 +244,8 @@ mod tests {
         assert_eq!(action(&Failure { charged: Charged::No, ..failure }, &Latitude::default()), elsewhere);
         let latitude = Latitude { allow_duplicate_charge: true, ..Latitude::default() };
         assert_eq!(action(&failure, &latitude), elsewhere);
+        let refused = Failure { class: Class::ContentPolicy, charged: Charged::No, ..failure };
+        assert_eq!(action(&refused, &Latitude::default()), stop, "nobody else is asked for what one refuses");
         assert_eq!(action(&Failure { committed: true, ..failure }, &latitude), stop);
     }
 
