@@ -25,9 +25,6 @@ pub(crate) fn explain(report: &Report) {
     if let Some(at) = &report.earliest_available_at {
         output::note(&format!("the next one may be called at {}", whole_seconds(at)));
     }
-    for relaxation in report.relaxations.iter().take(5) {
-        output::note(&format!("{} would qualify with: {}", relaxation.admits, relaxation.change.join(", ")));
-    }
     output::note(&format!("decision {}, made at {}", report.decision_id, whole_seconds(&report.at)));
 }
 
@@ -66,8 +63,11 @@ fn row(report: &Report, candidate: &Explained) -> Vec<String> {
 fn why(report: &Report, candidate: &Explained) -> String {
     match (&report.selected, candidate.verdict) {
         (Some(selected), Verdict::Selected) if selected.chosen_by != "score" => format!("by {}", selected.chosen_by),
-        _ if candidate.missed > 0 => format!("misses {} of the wishes", candidate.missed),
-        _ => String::new(),
+        _ => match candidate.missed {
+            0 => String::new(),
+            1 => "misses a wish".to_owned(),
+            missed => format!("misses {missed} wishes"),
+        },
     }
 }
 
