@@ -5,6 +5,7 @@
 mod acceptance;
 mod chance;
 mod change;
+mod degrades;
 mod gated;
 mod golden;
 mod lab;
