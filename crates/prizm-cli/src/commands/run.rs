@@ -47,13 +47,17 @@ async fn work(args: &Run, global: &Global, registry: &Registry, bar: &Bar) -> Re
     let streamed: Arc<Mutex<String>> = Arc::default();
     let to_stdout = job.capability.output() == Some(MediaKind::Text) && args.output.is_none() && !global.json;
     let (keep, quiet_bar) = (Arc::clone(&streamed), bar.clone());
-    let work = job.work.on_progress(move |progress| shown_bar.progress(&progress)).on_chunk(move |chunk| {
-        if let (Chunk::Text(text), true) = (chunk, to_stdout) {
-            quiet_bar.clear();
-            output::piece(&text);
-            keep.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
-        }
-    });
+    let mut work = job.work.on_progress(move |progress| shown_bar.progress(&progress));
+    // Who has heard a part is not given another's whole: nobody listens who does not show it.
+    if to_stdout {
+        work = work.on_chunk(move |chunk| {
+            if let Chunk::Text(text) = chunk {
+                quiet_bar.clear();
+                output::piece(&text);
+                keep.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+            }
+        });
+    }
     let work = match work {
         Work::Routed(routed) => Work::Routed(Box::new(tell_tries(*routed, global, bar))),
         named @ Work::Named(..) => named,
