@@ -57,6 +57,7 @@ mod new_projects;
 mod pins;
 mod registry;
 mod registry_calls;
+mod route;
 mod routing_demo;
 mod rust_sources;
 mod service_sources;

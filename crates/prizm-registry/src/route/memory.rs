@@ -1,6 +1,7 @@
 //! What was learned of every candidate, by this program and by those before it.
 
 mod budgets;
+mod settings;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -31,10 +32,14 @@ pub(crate) struct Memory {
     rows: OnceLock<HashMap<String, String>>,
     models: Mutex<HashMap<String, Arc<ModelMemory>>>,
     providers: Mutex<HashMap<String, Arc<ProviderMemory>>>,
+    /// The settings of each provider that were refused last, by their digests.
+    refused: Mutex<HashMap<String, Option<u32>>>,
     unwritten: Mutex<BTreeMap<String, Vec<Observation>>>,
     unrecorded: Mutex<Vec<Made>>,
     unkept: Mutex<BTreeMap<String, String>>,
     is_writing: AtomicBool,
+    /// Whoever flushes finds everything written that was taken to be written before.
+    turn: tokio::sync::Mutex<()>,
     seed: AtomicU64,
 }
 
@@ -97,10 +102,12 @@ impl Memory {
             rows: OnceLock::new(),
             models: Mutex::default(),
             providers: Mutex::default(),
+            refused: Mutex::default(),
             unwritten: Mutex::default(),
             unrecorded: Mutex::default(),
             unkept: Mutex::default(),
             is_writing: AtomicBool::new(false),
+            turn: tokio::sync::Mutex::default(),
             seed: AtomicU64::new(fastrand::u64(..)),
         }
     }
@@ -189,17 +196,9 @@ impl Memory {
         }
     }
 
-    /// The user changed what a provider is given: what was refused before may be taken now.
-    pub(crate) fn configured(&self, provider: &str) {
-        let (at, prefix) = (now(), format!("model{PART}{provider}{PART}"));
-        self.provider(provider).signals().configured(at);
-        let models = lock(&self.models);
-        let of_provider = models.iter().filter(|(key, _)| key.starts_with(&prefix));
-        of_provider.for_each(|(_, model)| model.signals().configured(at));
-    }
-
     /// Writes what was learned and decided since the last time.
     pub(crate) async fn flush(self: &Arc<Self>) {
+        let _turn = self.turn.lock().await;
         let unwritten = std::mem::take(&mut *lock(&self.unwritten));
         let unrecorded = std::mem::take(&mut *lock(&self.unrecorded));
         let unkept = std::mem::take(&mut *lock(&self.unkept));

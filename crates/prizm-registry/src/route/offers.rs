@@ -59,8 +59,6 @@ struct ToldPrice {
     currency: String,
 }
 
-/// The kind of row that keeps a digest of settings that were refused.
-pub(crate) const SETTINGS: &str = "settings";
 /// The kind of row that keeps prices.
 pub(crate) const PRICES: &str = "prices";
 /// For how long prices that were told count before those that were declared.
@@ -104,11 +102,7 @@ impl Offers {
         }
         let provider = memory.provider(info.id.as_str());
         let needs_services = !wanted.needs.is_empty();
-        if memory.kept(SETTINGS, info.id.as_str()).is_some_and(|refused: u32| refused != settings) {
-            provider.signals().configured(now);
-            let models = by_capability.values().flatten();
-            models.for_each(|listed| listed.memory.signals().configured(now));
-        }
+        memory.given(info.id.as_str(), settings);
         // The address of a service is given to it when it runs.
         let is_missing = |fault: &Fault| !(needs_services && fault.detail.contains("baseUrl"));
         let faults = info.config_schema.iter().flat_map(|schema| missing(schema, &wanted.settings)).filter(is_missing);

@@ -222,7 +222,7 @@ impl RoutedTransform {
         }
         let from = Replay { request: survey.request, snapshot: survey.snapshot };
         let id = from.decision_id();
-        let execution = Execution::new(&self, &from, &decision, &survey.seats, until);
+        let execution = Execution::new(&self, &from, &decision, &survey.seats, started, until);
         let (done, attempts) = execution.run().await;
         let served = done.as_ref().ok().map(|(index, _)| from.snapshot.candidates[*index].offer.id());
         if self.criteria.explain != Explain::None {

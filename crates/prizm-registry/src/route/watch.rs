@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 
 use super::attempt::{Trace, failure, lesson};
 use super::memory::{InFlight, Memory, ModelMemory};
-use super::offers::SETTINGS;
 use super::{Offers, Routing, millis, now};
 use crate::{Error, Media, Model, Outcome};
 
@@ -67,7 +66,7 @@ impl Watch {
                 }
                 if class.closes() == Closes::Config {
                     // The gate opens when the settings are others than these.
-                    routing.memory.keep(SETTINGS, &self.offer.provider, self.offers.settings.to_string());
+                    routing.memory.refused(&self.offer.provider, self.offers.settings);
                 }
                 (lesson(error, class), None)
             }

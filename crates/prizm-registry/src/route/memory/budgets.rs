@@ -126,6 +126,7 @@ impl Memory {
 
     /// Returns a decision that was kept, by its id or the beginning of it.
     pub(crate) async fn recorded(self: &Arc<Self>, id: String) -> Result<Option<Recorded>> {
+        self.flush().await;
         let memory = Arc::clone(self);
         blocking(move || {
             let ledger = memory.ledger()?;

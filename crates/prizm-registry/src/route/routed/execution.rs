@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use prizm_protocol::Charged;
-use prizm_route::{Action, Admission, Class, Criteria, Decision, Failure, Money, Replay, action, draw, second};
+use prizm_route::{
+    Action, Admission, Class, Criteria, Decision, Failure, Money, OnAllGated, Replay, action, draw, second,
+};
 
 use super::listeners::note;
 use super::{RoutedTransform, late};
@@ -48,6 +50,11 @@ struct Permit<'a> {
 }
 
 impl<'a> Permit<'a> {
+    /// Makes one that no gate was asked for.
+    fn unasked(seat: &'a Seat) -> Self {
+        Self { seat, model: Admission::Normal, provider: Admission::Normal, is_used: false }
+    }
+
     fn of(seat: &'a Seat) -> Option<Self> {
         let at = now();
         let (model, provider) = (seat.model.signals().admit(at), seat.provider().signals().admit(at));
@@ -73,10 +80,10 @@ impl<'a> Execution<'a> {
         from: &'a Replay,
         decision: &'a Decision,
         seats: &'a [Seat],
+        started: Instant,
         until: Option<Instant>,
     ) -> Self {
-        let (started, attempts) = (Instant::now(), Vec::new());
-        Self { job, from, decision, seats, until, started, attempts, spent: Money::ZERO, last: None }
+        Self { job, from, decision, seats, until, started, attempts: Vec::new(), spent: Money::ZERO, last: None }
     }
 
     fn criteria(&self) -> &'a Criteria {
@@ -107,7 +114,11 @@ impl<'a> Execution<'a> {
             if self.is_over() {
                 return Ok(Next::Stop);
             }
-            let Some(mut permit) = Permit::of(seat) else {
+            // In a panic the gates are known to be closed, and are passed all the same.
+            let panics =
+                self.criteria().on_all_gated == OnAllGated::Panic && self.decision.judged[index].is_only_gated();
+            let permit = if panics { Some(Permit::unasked(seat)) } else { Permit::of(seat) };
+            let Some(mut permit) = permit else {
                 self.skipped(index, "it is to be left alone for now");
                 return Ok(Next::Another);
             };
@@ -120,12 +131,21 @@ impl<'a> Execution<'a> {
                 Err(failed) => failed,
             };
             let Action { retries, falls_back } = action(&failed, &self.criteria().latitude);
-            let pause = self.pause(place, round, &error, &failed);
-            self.last = Some(error);
-            match pause.filter(|_| round < retries) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None if falls_back => return Ok(Next::Another),
-                None => return Ok(Next::Stop),
+            let may_retry = round < retries && round + 1 < self.criteria().max_attempts_per_provider && !self.is_over();
+            let pause = if may_retry { self.pause(place, round, &error, &failed) } else { None };
+            match pause {
+                Some(pause) => {
+                    self.last = Some(error);
+                    tokio::time::sleep(pause).await;
+                }
+                None if falls_back => {
+                    self.last = Some(error);
+                    return Ok(Next::Another);
+                }
+                None => {
+                    self.last = Some(with_reason(error, &failed));
+                    return Ok(Next::Stop);
+                }
             }
         }
         Ok(Next::Another)
@@ -270,4 +290,22 @@ impl<'a> Execution<'a> {
         });
         error.after(&format!("{} tries failed:{}", self.attempts.len(), told.collect::<String>()))
     }
+}
+
+/// Says why nobody else is asked, where that is not the error itself.
+fn with_reason(error: Error, failed: &Failure) -> Error {
+    let why = match failed {
+        _ if failed.class == Class::Cancelled => return error,
+        Failure { committed: true, .. } => "a part of the result was handed out before: nobody else was asked",
+        Failure { accepted: true, .. } => {
+            "a remote system had accepted the job and may charge for it: it was not submitted again, which \
+             `allow_duplicate_charge` permits"
+        }
+        Failure { class: Class::Indeterminate, .. } => {
+            "nobody knows whether a remote system had begun: it was not submitted again, which \
+             `allow_duplicate_charge` permits"
+        }
+        _ => return error,
+    };
+    error.hinted(why)
 }
