@@ -75,6 +75,7 @@ struct Inner {
     provider: Option<ErrorObject>,
     service: Option<prizm_service::Error>,
     is_exit: bool,
+    is_stopped: bool,
     decision: Option<Box<Report>>,
 }
 
@@ -89,6 +90,7 @@ impl Error {
             provider: None,
             service: None,
             is_exit: false,
+            is_stopped: false,
             decision: None,
         }))
     }
@@ -117,6 +119,11 @@ impl Error {
     /// Returns whether the process ended, or could not be reached any more.
     pub(crate) fn is_exit(&self) -> bool {
         self.0.is_exit
+    }
+
+    /// Returns whether its owner stopped the plugin.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.0.is_stopped
     }
 
     /// Returns the decision that nobody qualifies, with what speaks against each.
@@ -196,6 +203,7 @@ impl From<prizm_host::Error> for Error {
         made.0.stderr = error.stderr().to_vec();
         made.0.provider = error.rpc().cloned();
         made.0.is_exit = error.kind() == Host::Exited;
+        made.0.is_stopped = error.kind() == Host::Closed;
         made
     }
 }

@@ -225,6 +225,13 @@ pub enum Explain {
 }
 
 impl Criteria {
+    /// Returns whether `only` and `exclude` let a model be taken.
+    pub fn admits(&self, provider: &str, model: &str) -> bool {
+        let id = format!("{provider}/{model}");
+        let is_named = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(provider, &id));
+        (self.only.is_empty() || is_named(&self.only)) && !is_named(&self.exclude)
+    }
+
     /// Returns what becomes of what has no known price.
     pub fn unknown_price(&self) -> UnknownPrice {
         let depends = self.free

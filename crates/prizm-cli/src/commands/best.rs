@@ -84,6 +84,7 @@ fn again(path: &Path, global: &Global) -> Result<ExitCode, Failure> {
         Failure::new(4, "mismatch", format!("`{shown}`: {error}")).hint("decide anew: `prizm best CAPABILITY --json`")
     })?;
     show(&report, !global.json, global);
+    Error::unless_qualified(&report)?;
     Ok(ExitCode::SUCCESS)
 }
 

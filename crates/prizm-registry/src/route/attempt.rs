@@ -38,6 +38,8 @@ impl Error {
             return Class::of(error);
         }
         match (self.kind(), self.stage()) {
+            // Its owner stopped it: that is nobody's fault, and nothing is begun again.
+            _ if self.is_stopped() => Class::Cancelled,
             (ErrorKind::Deadline, _) => Class::Timeout,
             (ErrorKind::Cancelled, _) => Class::Cancelled,
             (ErrorKind::Plugin, Some("call")) if self.is_exit() => Class::Indeterminate,
@@ -46,6 +48,15 @@ impl Error {
             (ErrorKind::Plugin | ErrorKind::Service | ErrorKind::Build | ErrorKind::Mismatch, _) => Class::Crashed,
             _ => Class::InvalidInput,
         }
+    }
+}
+
+impl Error {
+    /// Returns whether a try that ended so says anything of who tried: not where the caller gave up before it
+    /// began, or is at fault.
+    pub(crate) fn teaches(&self, class: Class) -> bool {
+        let is_early = self.kind() == ErrorKind::Deadline && self.stage() == Some("start");
+        class != Class::Cancelled && self.kind() != ErrorKind::Usage && !is_early
     }
 }
 
@@ -64,15 +75,23 @@ pub(crate) fn failure(error: &Error, trace: &Trace, location: Location, is_idemp
     let class = match error.class() {
         // Nobody else has heard of it: what was begun here ended here.
         Class::Indeterminate if location == Location::Local && trace.accepted.is_none() => Class::Crashed,
+        // What was sent may have been done, and paid, before the answer could not be read.
+        Class::Protocol if location == Location::Remote && error.provider_error().is_none() => Class::Indeterminate,
         class => class,
     };
-    let is_hopeless = matches!(error.kind(), ErrorKind::Build | ErrorKind::Mismatch | ErrorKind::Policy);
+    let is_hopeless = matches!(error.kind(), ErrorKind::Build | ErrorKind::Mismatch);
+    // It is about this one, and not about the job.
+    let is_its_own = matches!(error.kind(), ErrorKind::Policy | ErrorKind::NotFound | ErrorKind::Config);
     Failure {
         class,
         accepted: trace.accepted.is_some() || details.accepted == Some(true),
         charged: details.charged.or(trace.accepted).unwrap_or(Charged::Unknown),
         committed: trace.committed,
-        retryable: if is_hopeless { Some(false) } else { details.retryable },
+        retryable: match (is_hopeless, is_its_own) {
+            (true, _) => Some(false),
+            (_, true) => Some(true),
+            _ => details.retryable,
+        },
         idempotent: is_idempotent,
     }
 }

@@ -71,6 +71,15 @@ pub struct LearnedModel {
     pub live: prizm_route::Live,
 }
 
+/// Somebody will write. Where their runtime ends before, somebody else does.
+struct Writing(Arc<Memory>);
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.is_writing.store(false, Ordering::Release);
+    }
+}
+
 /// A call that is under way.
 pub(crate) struct InFlight(Arc<ModelMemory>, Arc<ProviderMemory>);
 
@@ -184,13 +193,14 @@ impl Memory {
 
     /// Writes what there is to write, in a while: what comes until then is written with it.
     fn write_soon(self: &Arc<Self>) {
-        if !self.is_writing.swap(true, Ordering::AcqRel)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        if let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && !self.is_writing.swap(true, Ordering::AcqRel)
         {
-            let memory = Arc::clone(self);
+            let writing = Writing(Arc::clone(self));
             runtime.spawn(async move {
                 tokio::time::sleep(TOGETHER).await;
-                memory.is_writing.store(false, Ordering::Release);
+                let memory = Arc::clone(&writing.0);
+                drop(writing);
                 memory.flush().await;
             });
         }

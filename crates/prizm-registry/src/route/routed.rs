@@ -23,6 +23,9 @@ use crate::registry::Registry;
 use crate::transform::LONGEST;
 use crate::{Chunk, Error, ErrorKind, Media, Model, Outcome, Result, Transform};
 
+/// How long those who are to be left alone are waited for where no deadline says it, in milliseconds.
+const LONGEST_WAIT: u64 = 60_000;
+
 /// A job that has not begun, and that whoever is best will do. It begins when it is awaited; dropping it
 /// cancels it.
 ///
@@ -199,9 +202,8 @@ impl RoutedTransform {
     async fn work(self, started: Instant) -> Result<Routed> {
         let memory = &self.registry.around().routing.memory;
         let until = self.timeout.map(|timeout| started + timeout);
-        let strict = self.criteria.deadline_ms.filter(|_| self.criteria.strict_deadline);
-        let waits_until =
-            until.into_iter().chain(strict.map(|ms| started + Duration::from_millis(ms).min(LONGEST))).min();
+        let deadline = Duration::from_millis(self.criteria.deadline_ms.unwrap_or(LONGEST_WAIT)).min(LONGEST);
+        let waits_until = until.into_iter().chain([started + deadline]).min().unwrap_or(started);
         self.registry.know_all().await?;
         let mut request = self.request(memory.next_seed());
         let (survey, decision) = loop {
@@ -209,7 +211,7 @@ impl RoutedTransform {
             let decision = decide(&survey.request, &survey.snapshot);
             let Some(at) = decision.wait_until else { break (survey, decision) };
             let wait = Duration::from_millis(at.saturating_sub(survey.snapshot.now).max(1));
-            if waits_until.is_some_and(|last| Instant::now() + wait > last) {
+            if Instant::now() + wait > waits_until {
                 // It would be too late: nobody is waited for.
                 request.criteria.on_all_gated = OnAllGated::Fail;
                 continue;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prizm_protocol::Capability;
 use prizm_protocol::methods::transform::Usage;
-use prizm_route::{Class, Closes, Dimensions, Money, Observation, Offer, Outcome as Seen, Rate, Shape};
+use prizm_route::{Closes, Dimensions, Money, Observation, Offer, Outcome as Seen, Rate, Shape};
 use serde_json::{Map, Value};
 
 use super::attempt::{Trace, failure, lesson};
@@ -61,7 +61,7 @@ impl Watch {
             Ok(usage) => (Seen::Success, usage.and_then(|usage| routing.charged(usage))),
             Err(error) => {
                 let class = failure(error, &Trace::default(), self.offer.location, false).class;
-                if class == Class::Cancelled {
+                if !error.teaches(class) {
                     return;
                 }
                 if class.closes() == Closes::Config {

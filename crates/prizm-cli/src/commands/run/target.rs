@@ -51,23 +51,40 @@ async fn by_capability(args: &Run, registry: &Registry, capability: Capability) 
     if args.explain {
         criteria.explain = Explain::Full;
     }
-    if let Some(model) = &args.model {
-        let having = registry.providers_by_capability(&capability).into_iter();
-        let named = having.filter(|provider| provider.model(model).is_ok());
-        let exactly = named.map(|provider| Pattern::exactly(&format!("{}/{model}", provider.id())));
-        let exactly: Vec<_> = exactly.collect();
-        if exactly.is_empty() {
-            return Err(no_model(registry, &capability, model));
-        }
-        criteria.only = exactly;
+    let all: Vec<_> = registry.providers_by_capability(&capability).iter().flat_map(Provider::models).collect();
+    if let Some(name) = &args.model
+        && !all.iter().any(|model| model.id() == name)
+    {
+        return Err(no_model(registry, &capability, name));
     }
-    if !args.settings.is_empty() {
-        // Settings are one provider's: that of the best one, and nobody else is tried with them.
-        let provider = registry.find_best_provider(&capability, &criteria)?;
-        set(args, &provider).await?;
-        criteria.only = vec![Pattern::exactly(&provider.id())];
+    if args.model.is_some() || !args.settings.is_empty() {
+        let is_named = |model: &&Model| args.model.as_ref().is_none_or(|name| model.id() == name);
+        let can = |model: &&Model| model.info().capabilities.contains(&capability);
+        let is_let = |model: &&Model| criteria.admits(model.provider().id.as_str(), model.id());
+        let left: Vec<_> = all.iter().filter(is_named).filter(can).filter(is_let).collect();
+        let exactly = |model: &&Model| Pattern::exactly(&format!("{}/{}", model.provider().id, model.id()));
+        // Where nobody is left, the names that were given say so.
+        if !left.is_empty() {
+            criteria.only = left.iter().map(exactly).collect();
+        }
+        set_of_one(args, registry, &left).await?;
     }
     Ok(Chosen { by: Doer::Best(Box::new(criteria)), capability, input })
+}
+
+/// Settings are one provider's: a key must not come to another.
+async fn set_of_one(args: &Run, registry: &Registry, models: &[&Model]) -> Result<(), Failure> {
+    if args.settings.is_empty() {
+        return Ok(());
+    }
+    let mut ids: Vec<_> = models.iter().map(|model| model.provider().id.as_str()).collect();
+    ids.dedup();
+    match ids[..] {
+        [] => Ok(()),
+        [only] => set(args, &registry.get_provider(only).await?).await,
+        _ => Err(Failure::usage(format!("--set is for one provider, and there are {}: {}", ids.len(), ids.join(", ")))
+            .hint("name it with --only")),
+    }
 }
 
 fn no_model(registry: &Registry, capability: &Capability, model: &str) -> Failure {

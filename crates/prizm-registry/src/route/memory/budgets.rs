@@ -1,13 +1,15 @@
 //! What may be spent, which decisions were made, and who served whom: the rest of what the ledger keeps.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prizm_ledger::{BudgetTerms, Ledger, LedgerError};
+use prizm_protocol::Charged;
 use prizm_route::{Budget, Decision, Millis, Money, Replay, Report};
 
 use super::{Memory, failed, lock};
 use crate::blocking::blocking;
+use crate::route::attempt::Trace;
 use crate::route::config::BudgetConfig;
 use crate::route::{Attempt, millis, now};
 use crate::{Error, Result};
@@ -44,9 +46,23 @@ pub(crate) struct Reservation {
     ledger: Arc<Ledger>,
     id: i64,
     is_settled: bool,
+    /// The try that it is for, and what that is taken to cost.
+    followed: Option<(Arc<Mutex<Trace>>, Money)>,
 }
 
 impl Reservation {
+    /// Follows a try: once a remote system has the job it costs money, whoever hears how it ends.
+    pub(crate) fn follow(&mut self, trace: &Arc<Mutex<Trace>>, estimate: Money) {
+        self.followed = Some((Arc::clone(trace), estimate));
+    }
+
+    /// What it is taken to have cost, where nobody waited for the end.
+    fn taken(&self) -> Option<Money> {
+        let (trace, estimate) = self.followed.as_ref()?;
+        let accepted = lock(trace).accepted;
+        accepted.is_some_and(|charged| charged != Charged::No).then_some(*estimate)
+    }
+
     /// Spends so much of it, or more.
     pub(crate) async fn settle(mut self, spent: Money) {
         self.is_settled = true;
@@ -60,9 +76,14 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        if !self.is_settled
-            && let Err(error) = self.ledger.release(self.id)
-        {
+        if self.is_settled {
+            return;
+        }
+        let ended = match self.taken() {
+            Some(spent) => self.ledger.settle(self.id, spent.nanos(), now()),
+            None => self.ledger.release(self.id),
+        };
+        if let Err(error) = ended {
             tracing::warn!("money that was held is not given back: {error}");
         }
     }
@@ -89,7 +110,7 @@ impl Memory {
     pub(crate) async fn reserve(&self, name: &str, budget: BudgetConfig, amount: Money) -> Result<Option<Reservation>> {
         let (ledger, name) = (Arc::clone(self.ledger()?), name.to_owned());
         blocking(move || match ledger.reserve(&terms(&name, &budget), amount.nanos(), now(), millis(LEASE)) {
-            Ok(reserved) => Ok(Some(Reservation { id: reserved.id, ledger, is_settled: false })),
+            Ok(reserved) => Ok(Some(Reservation { id: reserved.id, ledger, is_settled: false, followed: None })),
             Err(LedgerError::Exhausted { .. }) => Ok(None),
             Err(error) => Err(failed(&error)),
         })

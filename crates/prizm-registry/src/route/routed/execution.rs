@@ -110,9 +110,13 @@ impl<'a> Execution<'a> {
     /// Tries one candidate, as often as it may be.
     async fn candidate(&mut self, place: usize, index: usize) -> Result<Next> {
         let seat = &self.seats[index];
-        for round in 0..self.criteria().max_attempts_per_provider.max(1) {
+        let mut round = 0;
+        loop {
             if self.is_over() {
                 return Ok(Next::Stop);
+            }
+            if !self.may_try(index) {
+                return Ok(Next::Another);
             }
             // In a panic the gates are known to be closed, and are passed all the same.
             let panics =
@@ -123,19 +127,23 @@ impl<'a> Execution<'a> {
                 return Ok(Next::Another);
             };
             let Some(held) = self.hold(index).await? else { return Ok(Next::Another) };
+            if self.is_over() {
+                return Ok(Next::Stop);
+            }
             let done = self.attempt(index, held).await;
-            permit.is_used = !matches!(&done, Err((_, failed)) if failed.class == Class::Cancelled);
+            permit.is_used = done.as_ref().err().is_none_or(|(error, failed)| error.teaches(failed.class));
             drop(permit);
             let (error, failed) = match done {
                 Ok(outcome) => return Ok(Next::Done(Box::new(outcome))),
                 Err(failed) => failed,
             };
             let Action { retries, falls_back } = action(&failed, &self.criteria().latitude);
-            let may_retry = round < retries && round + 1 < self.criteria().max_attempts_per_provider && !self.is_over();
+            let may_retry = round < retries && self.may_try(index) && !self.is_over();
             let pause = if may_retry { self.pause(place, round, &error, &failed) } else { None };
             match pause {
                 Some(pause) => {
                     self.last = Some(error);
+                    round += 1;
                     tokio::time::sleep(pause).await;
                 }
                 None if falls_back => {
@@ -148,7 +156,14 @@ impl<'a> Execution<'a> {
                 }
             }
         }
-        Ok(Next::Another)
+    }
+
+    /// Returns whether a provider may be tried once more, with whichever of its models.
+    fn may_try(&self, index: usize) -> bool {
+        let provider = self.from.snapshot.candidates[index].offer.provider.as_str();
+        let is_of = |id: &str| id.strip_prefix(provider).is_some_and(|rest| rest.starts_with('/'));
+        let tries = self.attempts.iter().filter(|attempt| is_of(&attempt.candidate)).count();
+        tries < self.criteria().max_attempts_per_provider.max(1) as usize
     }
 
     /// Returns whether nothing more may begin.
@@ -194,13 +209,15 @@ impl<'a> Execution<'a> {
     }
 
     /// Tries it once.
-    async fn attempt(&mut self, index: usize, held: Option<Reservation>) -> Result<Outcome, (Error, Failure)> {
+    async fn attempt(&mut self, index: usize, mut held: Option<Reservation>) -> Result<Outcome, (Error, Failure)> {
         let seat = &self.seats[index];
         let offer = &self.from.snapshot.candidates[index].offer;
         let (candidate, at, began) = (offer.id(), now(), Instant::now());
         self.job.listeners.begins(&candidate, self.last.as_ref());
         tracing::debug!(candidate, attempt = self.attempts.len() + 1, "trying");
         let trace: Arc<Mutex<Trace>> = Arc::default();
+        let estimate = self.estimate(index);
+        held.iter_mut().for_each(|held| held.follow(&trace, estimate));
         let transform = self.job.listeners.listen(self.job.with(seat), &trace);
         let done = match self.until.map(|until| until.saturating_duration_since(Instant::now())) {
             Some(left) if left.is_zero() => Err(late(self.job.timeout.unwrap_or_default())),
@@ -208,7 +225,6 @@ impl<'a> Execution<'a> {
             None => transform.outcome().await,
         };
         let trace = *note(&trace);
-        let estimate = self.estimate(index);
         let elapsed_ms = millis(began.elapsed());
         let mut attempt = Attempt {
             candidate,
@@ -228,18 +244,19 @@ impl<'a> Execution<'a> {
                 let keeps_keys = self.job.idempotency_key.is_some() && offer.features.contains("idempotency");
                 let failed = failure(&error, &trace, offer.location, keeps_keys);
                 attempt.class = Some(failed.class);
-                attempt.message = Some(error.to_string().chars().take(500).collect());
+                // What is wrong with a job may quote it, and attempts are kept.
+                let message = || error.to_string().chars().take(500).collect();
+                attempt.message = (error.kind() != ErrorKind::Usage).then(message);
                 attempt.accepted = failed.accepted;
-                tracing::info!(candidate = attempt.candidate, class = failed.class.as_str(), "a try failed: {error}");
-                let was_charged = failed.charged == Charged::Yes || (failed.accepted && failed.charged != Charged::No);
+                tracing::info!(candidate = attempt.candidate, class = failed.class.as_str(), "a try failed");
+                let may_cost = failed.accepted || failed.class == Class::Indeterminate;
+                let was_charged = failed.charged == Charged::Yes || (may_cost && failed.charged != Charged::No);
                 (was_charged.then_some(estimate), Err((error, failed)))
             }
         };
-        if let Some(spent) = spent {
-            self.spent = self.spent.plus(spent);
-            if let Some(held) = held {
-                held.settle(spent).await;
-            }
+        self.spent = self.spent.plus(spent.unwrap_or(Money::ZERO));
+        if let Some(held) = held {
+            held.settle(spent.unwrap_or(Money::ZERO)).await;
         }
         self.attempts.push(attempt);
         result
