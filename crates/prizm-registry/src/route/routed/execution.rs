@@ -312,7 +312,7 @@ impl<'a> Execution<'a> {
 /// Says why nobody else is asked, where that is not the error itself.
 fn with_reason(error: Error, failed: &Failure) -> Error {
     let why = match failed {
-        _ if failed.class == Class::Cancelled => return error,
+        _ if matches!(failed.class, Class::Cancelled | Class::InvalidInput | Class::ContentPolicy) => return error,
         Failure { committed: true, .. } => "a part of the result was handed out before: nobody else was asked",
         Failure { accepted: true, .. } => {
             "a remote system had accepted the job and may charge for it: it was not submitted again, which \
