@@ -14,10 +14,10 @@ def answer(message):
     ]
     provider = {"id": "many", "version": "1.0.0", "type": "remote"}
     result = {"protocolVersion": "1.0", "provider": provider, "capabilities": ["text-to-text"], "models": models}
-    return {"jsonrpc": "2.0", "id": message["id"], "result": result if message["method"] == "initialize" else {}}
+    return {"jsonrpc": "2.0", "id": message["id"], "result": result if message["method"] == "initialize" else {"ready": True}}
 
 
-for line in sys.stdin:
+for line in filter(str.strip, sys.stdin):
     message = json.loads(line)
     if "id" in message:
         print(json.dumps(answer(message)), flush=True)
