@@ -224,7 +224,7 @@ impl Decision {
                 return place;
             }
         }
-        if draw(request.seed, "explore", 1000) < u64::from(request.criteria.explore) {
+        if is_due(request.seed, request.criteria.explore) {
             let stale = |place: &usize| self.may_be_explored(&ranked[*place], &ranked[0], request, snapshot);
             let places: Vec<usize> = (1..ranked.len()).filter(stale).collect();
             if !places.is_empty() {
@@ -286,6 +286,18 @@ pub fn draw(seed: u64, what: &str, below: u64) -> u64 {
     let mut bytes = [0; 8];
     hasher.finalize_xof().fill(&mut bytes);
     u64::from_le_bytes(bytes) % below.max(1)
+}
+
+/// Returns whether a call is one of so many in a thousand. Seeds that follow each other share it evenly: as many
+/// calls as make up one have exactly one, at a place that no rhythm of the callers can keep missing.
+fn is_due(seed: u64, permille: u32) -> bool {
+    let permille = u128::from(permille.min(1000));
+    let (start, end) = (u128::from(seed) * permille, (u128::from(seed) + 1) * permille);
+    let in_block = |block: u128| {
+        let at = block * 1000 + u128::from(draw(u64::try_from(block).unwrap_or(0), "explore", 1000));
+        (start..end).contains(&at)
+    };
+    permille > 0 && (in_block(start / 1000) || in_block((end - 1) / 1000))
 }
 
 fn pick(seed: u64, what: &str, among: usize) -> usize {
