@@ -5,7 +5,9 @@ use std::process::Stdio;
 use prizm_tests::{Home, Running, keys};
 use serde_json::{Value, json};
 
-const PROVIDER: [&str; 8] = ["capabilities", "id", "models", "name", "source", "status", "type", "version"];
+/// The providers that come with the program, in the order in which they are preferred.
+const BUNDLED: [&str; 4] = ["canvas", "fal-ai", "ffmpeg", "llm"];
+const PROVIDER: [&str; 9] = ["capabilities", "id", "lacks", "models", "name", "source", "status", "type", "version"];
 
 fn home(line: &str) -> Home {
     let home = Home::new();
@@ -24,8 +26,8 @@ async fn providers_are_listed_and_one_that_is_broken_does_no_harm() {
     let list = home.run(&["providers", "--json"]).await.json();
     let list = list.as_array().unwrap();
     assert_eq!(
-        list.iter().map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(),
-        ["hostile", "wreck", "canvas", "ffmpeg", "llm"],
+        list[2..].iter().map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(),
+        BUNDLED,
         "the user's own come first"
     );
     assert!(list.iter().all(|one| keys(one) == PROVIDER), "{list:?}");
@@ -40,8 +42,8 @@ async fn providers_are_listed_and_one_that_is_broken_does_no_harm() {
     );
     let ended = home.run(&["providers", "--capability", "text-to-text"]).await;
     assert!(ended.ok().contains("hostile") && !ended.stdout.contains("canvas"), "{ended}");
-    assert_eq!(home.run(&["providers", "--capability", "text-to-3d"]).await.ok(), "no provider\n");
-    assert_eq!(home.run(&["providers", "--capability", "text-to-3d", "--json"]).await.json(), json!([]));
+    assert_eq!(home.run(&["providers", "--capability", "video-to-text"]).await.ok(), "no provider\n");
+    assert_eq!(home.run(&["providers", "--capability", "video-to-text", "--json"]).await.json(), json!([]));
     home.processes().gone_within(5).await;
 }
 
@@ -63,7 +65,7 @@ async fn models_are_listed() {
     let url = home.hostile("good");
     let list = home.run(&["models", &url, "--capability", "text-to-image", "--json"]).await.json();
     assert_eq!((list.as_array().unwrap().len(), &list[0]["id"]), (1, &json!("file")));
-    assert_eq!(home.run(&["models", "hostile", "--capability", "text-to-3d"]).await.ok(), "no model\n");
+    assert_eq!(home.run(&["models", "hostile", "--capability", "video-to-text"]).await.ok(), "no model\n");
 }
 
 #[tokio::test]
@@ -117,9 +119,10 @@ async fn the_best_is_chosen_and_explained() {
     assert_eq!((&decision["plan"], &decision["capability"]), (&json!(["canvas/card"]), &json!("text-to-image")));
     let candidates = decision["candidates"].as_array().unwrap();
     assert_eq!(keys(&candidates[0]), ["estimates", "id", "rank", "score", "verdict"]);
-    assert_eq!((&candidates[1]["id"], &candidates[1]["verdict"]), (&json!("hostile/file"), &json!("excluded")));
-    assert_eq!(candidates[1]["reasons"][0], json!({"code": "name.excluded", "have": "hostile/file"}));
-    assert_eq!(candidates[1]["would_be_eligible_if"], json!(["exclude without hostile/file"]));
+    let hostile = candidates.iter().find(|one| one["id"] == "hostile/file").unwrap();
+    assert_eq!(hostile["verdict"], "excluded");
+    assert_eq!(hostile["reasons"][0], json!({"code": "name.excluded", "have": "hostile/file"}));
+    assert_eq!(hostile["would_be_eligible_if"], json!(["exclude without hostile/file"]));
 
     std::fs::write(home.file("decision.json"), &printed.stdout).unwrap();
     let again = home.run(&["best", "--replay", "decision.json", "--json"]).await;
@@ -127,8 +130,10 @@ async fn the_best_is_chosen_and_explained() {
     std::fs::write(home.file("changed.json"), printed.stdout.replace("hostile/file", "hostile/fill")).unwrap();
     let error = home.run(&["best", "--replay", "changed.json", "--json"]).await.error(4);
     assert!(error["message"].as_str().unwrap().contains("it was changed"), "{error}");
-    assert_eq!(home.run(&["best", "text-to-3d", "--json"]).await.error(8)["kind"], "none-qualifies");
-    assert!(home.run(&["best", "text-to-3d"]).await.failed(8).contains("no provider has the capability `text-to-3d`"));
+    assert_eq!(home.run(&["best", "video-to-text", "--json"]).await.error(8)["kind"], "none-qualifies");
+    assert!(
+        home.run(&["best", "video-to-text"]).await.failed(8).contains("no provider has the capability `video-to-text`")
+    );
 }
 
 #[tokio::test]
@@ -139,9 +144,12 @@ async fn figures_and_findings() {
         keys(&stats),
         ["available", "availableProviders", "budgets", "byCapability", "learned", "models", "totalProviders"]
     );
-    assert_eq!((&stats["totalProviders"], &stats["byCapability"]["text-to-image"]), (&json!(4), &json!(2)));
+    assert_eq!(
+        (&stats["totalProviders"], &stats["byCapability"]["text-to-image"]),
+        (&json!(1 + BUNDLED.len()), &json!(2))
+    );
     let ended = home.run(&["stats"]).await;
-    assert!(ended.ok().contains("4 known, 4 available (hostile, canvas, ffmpeg, llm)"), "{ended}");
+    assert!(ended.ok().contains("5 known, 4 available (hostile, canvas, ffmpeg, llm)"), "{ended}");
 
     let findings = home.run(&["doctor", "--json"]).await.json();
     let findings = findings.as_array().unwrap();
@@ -155,7 +163,7 @@ async fn figures_and_findings() {
     for what in ["git", "node", "npm", "cargo", "docker", "sandbox"] {
         assert!(findings.iter().any(|one| one["what"] == what && one["required"] == false), "{what}");
     }
-    for what in ["PRIZM_HOME", "python3", "ffmpeg", "provider canvas", "provider ffmpeg", "provider hostile"] {
+    for what in ["PRIZM_HOME", "python3", "engine ffmpeg", "provider canvas", "provider ffmpeg", "provider hostile"] {
         assert!(findings.iter().any(|one| one["what"] == what), "{what}");
     }
     assert!(home.run(&["doctor"]).await.ok().contains("ok      provider hostile: healthy"));

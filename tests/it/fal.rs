@@ -1,81 +1,18 @@
 //! The provider `fal-ai` as people use it, against the loopback of fal: what it makes, and that a job is submitted
 //! once, whatever happens to it.
 
-use std::collections::hash_map::DefaultHasher;
 use std::fs;
-use std::hash::{Hash as _, Hasher as _};
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
 
-use prizm_registry::Registry;
 use prizm_tests::{Home, Running, Vendor, eventually};
 use serde_json::{Value, json};
 
-/// Seconds that the first of these tests may take, which installs the provider for all of them.
-const LONG: u64 = 300;
-
-/// What a source of its own has of the provider's directory, and the SDK in place of the link to it.
-const FILES: &[&str] = &["package.json", "package-lock.json", "tsconfig.json", "prizm.toml", "src", "vendor"];
-
-/// Lists files below a path, with links followed.
-fn walk(path: &Path, name: &str, files: &mut Vec<(String, Vec<u8>)>) {
-    if !path.is_dir() {
-        files.push((name.to_owned(), fs::read(path).unwrap()));
-        return;
-    }
-    for entry in fs::read_dir(path).unwrap() {
-        let entry = entry.unwrap().file_name();
-        let entry = entry.to_str().unwrap();
-        walk(&path.join(entry), &format!("{name}/{entry}"), files);
-    }
-}
-
-/// Makes the provider a source of its own, in a directory that its files name; the next test finds it there.
-fn source() -> PathBuf {
-    let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/fal-ai");
-    let mut files = Vec::new();
-    FILES.iter().for_each(|name| walk(&plugin.join(name), name, &mut files));
-    files.sort();
-    let mut hasher = DefaultHasher::new();
-    files.hash(&mut hasher);
-    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fal-ai-{:016x}", hasher.finish()));
-    if !source.exists() {
-        let copy = source.with_extension(std::process::id().to_string());
-        for (name, bytes) in files {
-            let path = copy.join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
-        }
-        // Another test may have been faster; a rename is whole.
-        if fs::rename(&copy, &source).is_err() {
-            fs::remove_dir_all(&copy).unwrap();
-        }
-    }
-    source
-}
-
-/// Makes a home that knows the provider and where the vendor is. All of them share a store: it is installed once.
+/// Makes a home that has the provider, and knows where the vendor is.
 async fn home(vendor: &Vendor) -> Home {
-    let home = Home::new();
-    let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fal-store");
-    fs::create_dir_all(&store).unwrap();
-    symlink(store, home.path().join("store")).unwrap();
-    let (source, url) = (source(), vendor.url());
+    let (home, url) = (Home::with_installed("fal-ai").await, vendor.url());
     home.configure(&format!(
-        "[providers.fal-ai]\nsource = \"file://{}\"\napiKey = \"loopback-key\"\npollMs = 5\nmodelsLifetime = 0\n\
-         queueUrl = \"{url}/queue\"\nrestUrl = \"{url}/rest\"\nplatformUrl = \"{url}/platform/v1\"",
-        source.display()
+        "[providers.fal-ai]\napiKey = \"loopback-key\"\npollMs = 5\nmodelsLifetime = 0\n\
+         queueUrl = \"{url}/queue\"\nrestUrl = \"{url}/rest\"\nplatformUrl = \"{url}/platform/v1\""
     ));
-    // One installs it, while the others wait; what it is pinned to is all that they need.
-    let pinned = source.with_extension("lock");
-    let turn = fs::File::create(source.with_extension("turn")).unwrap();
-    turn.lock().unwrap();
-    if pinned.exists() {
-        fs::copy(&pinned, home.path().join("prizm.lock")).unwrap();
-    } else {
-        home.start(&["inspect", "fal-ai"]).ended_within(LONG).await.ok();
-        fs::copy(home.path().join("prizm.lock"), &pinned).unwrap();
-    }
     home
 }
 
@@ -233,13 +170,11 @@ async fn models_and_prices_are_found_anew() {
     let declared = models.as_array().unwrap().iter().find(|model| model["id"] == "fal-ai/flux/schnell").unwrap();
     assert_eq!(declared["pricing"][0]["amount"], "0.003", "{declared}");
     vendor.say("price", &json!({"fal-ai/flux/schnell": {"unit_price": 0.0042, "unit": "images"}}));
-    let registry = Registry::builder().home(home.path()).build().unwrap();
-    let provider = registry.get_provider("fal-ai").await.unwrap();
-    let found = provider.refresh_models().await.unwrap();
-    let flux = found.iter().find(|model| model.id() == "fal-ai/flux/schnell").unwrap();
-    let price = &flux.info().pricing[0];
-    assert_eq!((&*price.unit, price.amount.to_string()), ("image", "0.0042".to_owned()));
-    assert!(found.iter().all(|model| model.id() != "fal-ai/retired"));
+    let found = home.run(&["models", "fal-ai", "--refresh", "--json"]).await.json();
+    let found = found.as_array().unwrap();
+    let flux = found.iter().find(|model| model["id"] == "fal-ai/flux/schnell").unwrap();
+    assert_eq!((&flux["pricing"][0]["unit"], &flux["pricing"][0]["amount"]), (&json!("image"), &json!("0.0042")));
+    assert!(found.iter().all(|model| model["id"] != "fal-ai/retired"));
 }
 
 #[tokio::test]
@@ -253,7 +188,7 @@ async fn it_keeps_every_rule_of_the_protocol() {
     for setting in ["apiKey=loopback-key".to_owned(), "pollMs=5".to_owned()].into_iter().chain(addresses) {
         line.extend(["--set".to_owned(), setting]);
     }
-    Running::start(home.prizm(&line)).ended_within(LONG).await.ok();
+    Running::start(home.prizm(&line)).ended_within(300).await.ok();
     assert!(count(&vendor, "submissions") >= 7, "a job of each capability at least");
 }
 

@@ -7,6 +7,7 @@
 mod check;
 mod probe;
 
+mod bundled;
 mod call;
 mod cancel;
 mod configure;

@@ -214,10 +214,14 @@ pub(crate) struct Providers {
 #[derive(ClapArgs)]
 #[command(after_help = examples!("
   prizm models
-  prizm models ffmpeg --capability video-to-image"))]
+  prizm models ffmpeg --capability video-to-image
+  prizm models fal-ai --refresh"))]
 pub(crate) struct Models {
     /// Only those of this provider: an id or a URL
     pub(crate) provider: Option<String>,
+    /// Ask the provider what it has and costs now, which installs and starts it
+    #[arg(long, requires = "provider")]
+    pub(crate) refresh: bool,
     /// Only those that have this capability
     #[arg(long, value_name = "CAPABILITY")]
     pub(crate) capability: Option<String>,

@@ -15,7 +15,7 @@ pub(crate) mod run;
 pub(crate) mod service;
 pub(crate) mod stats;
 
-use prizm_registry::{Capability, Provider};
+use prizm_registry::{Capability, Lack, Provider};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -55,7 +55,23 @@ pub(crate) fn describe(provider: &Provider) -> Value {
         "capabilities": info.map_or(&[][..], |info| &info.capabilities),
         "models": info.map_or(0, |info| info.models.len()),
         "source": provider.source(),
+        "lacks": provider.lacks().iter().map(|lack| lacking(provider, lack)).collect::<Vec<_>>(),
     })
+}
+
+/// Describes what a provider lacks, with what to do about it.
+fn lacking(provider: &Provider, lack: &Lack) -> Value {
+    let mut described = json!(lack);
+    described["message"] = json!(lack.to_string());
+    described["remedy"] = json!(lack.remedy(&provider.id()));
+    described
+}
+
+/// Tells what a provider lacks, with what to do about it.
+pub(crate) fn lacks(provider: &Provider) -> impl Iterator<Item = String> {
+    let id = provider.id();
+    let lacks = provider.lacks();
+    (0..lacks.len()).map(move |index| format!("{}: {}", lacks[index], lacks[index].remedy(&id)))
 }
 
 #[cfg(test)]

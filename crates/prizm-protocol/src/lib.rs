@@ -51,7 +51,9 @@ pub use env::is_inherited;
 pub use error::{Charged, ErrorData, ErrorKind, ErrorObject, code};
 pub use frame::Message;
 pub use id::{ModelId, ParseIdError, ProviderId, ServiceId};
-pub use manifest::{Build, Manifest, ManifestError, Permissions, Prebuilt, ProviderSection, Run, ServiceReference};
+pub use manifest::{
+    Build, Engine, Key, Manifest, ManifestError, Permissions, Prebuilt, ProviderSection, Run, ServiceReference,
+};
 pub use media::Media;
 pub use model::{InputSlot, Model, Price};
 pub use service::ServiceManifest;

@@ -1,5 +1,7 @@
 //! `prizm.toml`, the manifest at a plugin's root.
 
+mod lacks;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::methods::initialize::Location;
 use crate::{Capability, ProtocolVersion, ProviderId};
+pub use lacks::{Engine, Key};
 
 /// The manifest at a plugin's root, checked.
 ///
@@ -45,6 +48,12 @@ pub struct Manifest {
     /// What the sandbox grants.
     #[serde(default)]
     pub permissions: Permissions,
+    /// Settings that are secrets, and without which it refuses to work, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, Key>,
+    /// Programs that must be on PATH before it can work.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub engines: BTreeMap<String, Engine>,
     /// The services that it needs by default, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<String, ServiceReference>,
@@ -220,7 +229,9 @@ impl Manifest {
             return empty("provider.capabilities", "name at least one capability, such as `text-to-image`");
         }
         check_command("run.command", self.run.as_ref().map(|run| &*run.command))?;
-        check_command("build.command", self.build_command())
+        check_command("build.command", self.build_command())?;
+        lacks::check_keys(&self.keys, &self.permissions)?;
+        lacks::check_engines(&self.engines, &self.provider.capabilities)
     }
 }
 
@@ -248,6 +259,13 @@ env = ["CUDA_HOME"]
 network = ["queue.fal.run"]
 env = ["FAL_KEY"]
 read = []
+
+[keys.apiKey]
+env = ["FAL_KEY"]
+url = "https://fal.ai/dashboard/keys"
+
+[engines.ffmpeg]
+install = "apt-get install ffmpeg"
 
 [services.backend]
 url = "github:acme/sd-service@v1"

@@ -2,6 +2,7 @@
 
 use prizm_host::PluginCommand;
 use prizm_install::InstalledService;
+use prizm_protocol::methods::initialize::Declaration;
 use prizm_protocol::{MANIFEST_FILE, Manifest, ManifestError, ProviderId, ServiceId, ServiceManifest};
 use serde_json::Value;
 
@@ -46,10 +47,13 @@ pub enum Embedded {
 }
 
 /// The files of a bundled provider or service by their paths relative to its root; `prizm.toml` is one of
-/// them.
+/// them. A provider's `declaration.json` has what it declares without settings: where it is there, the provider is
+/// known before it has been installed or started.
 #[derive(Debug)]
 pub struct BundledFiles(pub &'static [(&'static str, &'static [u8])]);
 
+/// What a provider declares, among its files.
+const DECLARATION: &str = "declaration.json";
 /// Files that say what must be fetched or compiled before a provider can run.
 const MARKS: &[&str] = &["requirements.txt", "requirements.lock", "pyproject.toml", "tsconfig.json", "Cargo.toml"];
 
@@ -133,10 +137,12 @@ impl BundledFiles {
     }
 
     fn manifest(&self) -> Result<&'static str> {
-        self.text(MANIFEST_FILE).ok_or_else(|| {
-            Error::new(ErrorKind::Config, format!("what comes with the program has no `{MANIFEST_FILE}`"))
-                .hinted("this is a fault of the program that carries it")
-        })
+        self.text(MANIFEST_FILE).ok_or_else(|| faulty(format!("what comes with the program has no `{MANIFEST_FILE}`")))
+    }
+
+    /// Returns what the provider declares, where that is among the files.
+    pub(crate) fn declaration(&self) -> Option<Declaration> {
+        serde_json::from_str(self.text(DECLARATION)?).ok()
     }
 
     fn need_work(&self) -> bool {
@@ -147,8 +153,11 @@ impl BundledFiles {
 }
 
 fn wrong(error: &ManifestError) -> Error {
-    Error::new(ErrorKind::Config, format!("the manifest of what comes with the program is wrong: {error}"))
-        .hinted("this is a fault of the program that carries it")
+    faulty(format!("the manifest of what comes with the program is wrong: {error}"))
+}
+
+fn faulty(message: String) -> Error {
+    Error::new(ErrorKind::Config, message).hinted("this is a fault of the program that carries it")
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::needs::Wanted;
 use crate::route::Offers;
 use crate::surroundings::Surroundings;
 use crate::wiring::{Served, Wiring};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Lack, Result};
 use source::Source;
 
 /// Where a provider comes from.
@@ -72,12 +72,14 @@ pub(crate) struct Entry {
     failure: RwLock<Option<(Instant, Error)>>,
     /// What an identifier led to.
     installed: tokio::sync::OnceCell<Installed>,
-    /// What the cache holds, once it has been looked into.
-    cached: OnceLock<Option<Arc<ProviderInfo>>>,
+    /// What is kept of what it declared, once that has been looked for.
+    kept: OnceLock<Option<Arc<ProviderInfo>>>,
     /// What its settings and its manifest say of services, once both are known.
     wiring: RwLock<Option<Arc<Wiring>>>,
     /// What its models offer, as it was declared last.
     offers: RwLock<Option<Arc<Offers>>>,
+    /// What it lacks, as far as that has been looked for.
+    lacks: RwLock<Arc<[Lack]>>,
 }
 
 impl Entry {
@@ -92,9 +94,10 @@ impl Entry {
             declared: RwLock::default(),
             failure: RwLock::default(),
             installed: tokio::sync::OnceCell::new(),
-            cached: OnceLock::new(),
+            kept: OnceLock::new(),
             wiring: RwLock::default(),
             offers: RwLock::default(),
+            lacks: RwLock::default(),
         }
     }
 
@@ -169,9 +172,10 @@ impl Entry {
     /// Returns what it declares: from memory, from the cache, or by starting it.
     pub(crate) async fn info(&self, around: &Surroundings) -> Result<Arc<ProviderInfo>> {
         if let Some(info) = self.declared() {
+            self.look_again();
             return Ok(info);
         }
-        if let Some(info) = self.cached.get_or_init(|| self.read_cache(around)) {
+        if let Some(info) = self.kept.get_or_init(|| self.read_kept(around)) {
             return Ok(self.remember(Arc::clone(info)));
         }
         let learned = async {
@@ -181,7 +185,7 @@ impl Entry {
             }
         };
         let info = learned.await.inspect_err(|error| self.failed(error))?;
-        self.write_cache(around, &info);
+        self.keep(around, &info);
         Ok(self.remember(info))
     }
 
@@ -209,6 +213,7 @@ impl Entry {
     pub(crate) fn remember(&self, info: Arc<ProviderInfo>) -> Arc<ProviderInfo> {
         *self.failure.write().unwrap_or_else(PoisonError::into_inner) = None;
         *self.declared.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&info));
+        self.look();
         info
     }
 
@@ -229,6 +234,7 @@ impl Entry {
         }
         self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
         *self.offers.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.look();
         *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = self.plugin.get().map(|_| wiring);
         Ok(())
     }

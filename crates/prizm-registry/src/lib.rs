@@ -29,6 +29,7 @@ mod cache;
 mod config;
 mod entry;
 mod error;
+mod lacks;
 mod launch;
 mod media;
 mod model;
@@ -49,6 +50,7 @@ pub use builder::RegistryBuilder;
 pub use bundled::{Bundled, BundledFiles, BundledService, Embedded};
 pub use config::Config;
 pub use error::{Error, ErrorKind};
+pub use lacks::Lack;
 pub use launch::Launch;
 pub use media::Media;
 pub use model::Model;
@@ -68,7 +70,7 @@ pub use prizm_protocol::methods::health::{Health, HealthStatus};
 pub use prizm_protocol::methods::initialize::{DataPolicy, Location};
 pub use prizm_protocol::methods::notifications::{Accepted, Progress};
 pub use prizm_protocol::methods::transform::Usage;
-pub use prizm_protocol::{Capability, InputSlot, Manifest, MediaKind, ModelId, Permissions, ProviderId};
+pub use prizm_protocol::{Capability, Engine, InputSlot, Manifest, MediaKind, ModelId, Permissions, ProviderId};
 pub use prizm_route::{
     AllowedUse, Aspect, Bonus, Budget, Class, Code, Criteria, Estimates, Explain, Explained, Latency, Latitude, Liked,
     Live, MaxLatency, Money, OnAllGated, Optimize, Pattern, Preferred, Quantity, Rate, Relaxation, Replay, ReplayError,

@@ -1,16 +1,17 @@
 //! A provider in one's hand.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use prizm_host::{PluginStats, ProviderInfo, State};
 use prizm_protocol::methods::health::Health;
-use prizm_protocol::{Capability, Permissions, ProviderId};
+use prizm_protocol::{Capability, Engine, Permissions, ProviderId};
 use serde_json::{Map, Value};
 
 use crate::entry::Entry;
 use crate::route::{PRICES, Told, now};
 use crate::surroundings::Surroundings;
-use crate::{Error, ErrorKind, Isolation, Model, Result, suggest};
+use crate::{Error, ErrorKind, Isolation, Lack, Model, Result, suggest};
 
 /// A provider. Clones share it; its process starts when it is first needed.
 #[derive(Clone)]
@@ -27,6 +28,10 @@ pub enum Status {
     Available,
     /// Its process runs.
     Running,
+    /// It can do nothing before it is given a key.
+    NeedsKey,
+    /// It can do nothing before a program is installed.
+    MissingEngine,
     /// Nobody has asked it yet.
     Unknown,
     /// It could not be loaded, or has failed too often.
@@ -39,6 +44,8 @@ impl Status {
         match self {
             Self::Available => "available",
             Self::Running => "running",
+            Self::NeedsKey => "needs-key",
+            Self::MissingEngine => "missing-engine",
             Self::Unknown => "unknown",
             Self::Unavailable => "unavailable",
         }
@@ -95,10 +102,41 @@ impl Provider {
         match self.entry.plugin_if_made().map(prizm_host::Plugin::state) {
             Some(State::Ready | State::Draining) => Status::Running,
             Some(State::BackingOff | State::BreakerOpen) => Status::Unavailable,
-            _ if self.info().is_some() => Status::Available,
+            _ if self.info().is_some() => self.readiness(),
             _ if self.failure().is_some() => Status::Unavailable,
             _ => Status::Unknown,
         }
+    }
+
+    /// Returns whether what it lacks lets it do anything.
+    fn readiness(&self) -> Status {
+        if self.lacks().iter().any(|lack| matches!(lack, Lack::Key { .. })) {
+            return Status::NeedsKey;
+        }
+        match self.entry.usable() {
+            Some(_) => Status::Available,
+            None => Status::MissingEngine,
+        }
+    }
+
+    /// Returns what it lacks before it can work, or can do all of its work: keys, and engines on this machine.
+    /// It is looked for when its declaration becomes known, and when it is asked for anew.
+    pub fn lacks(&self) -> Arc<[Lack]> {
+        self.entry.lacks()
+    }
+
+    /// Returns the programs that its manifest says it needs, by their names there.
+    pub fn engines(&self) -> BTreeMap<String, Engine> {
+        self.entry.manifest().map(|manifest| manifest.engines.clone()).unwrap_or_default()
+    }
+
+    /// Returns whether its next use begins with fetching and building what it depends on: it came with the
+    /// program, and nobody has used it yet.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub async fn installs_first(&self) -> Result<bool> {
+        self.entry.installs_first(&self.around).await
     }
 
     /// Returns why it could not be loaded.

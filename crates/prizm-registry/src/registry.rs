@@ -36,13 +36,13 @@ struct Inner {
 pub struct RegistryStats {
     /// Providers that are known.
     pub total_providers: usize,
-    /// Those whose declaration is known and valid.
+    /// Those whose declaration is known and valid, and that lack nothing without which they can do nothing.
     pub available_providers: usize,
     /// Those whose process runs.
     pub running_providers: usize,
     /// Models of the available ones.
     pub models: usize,
-    /// How many available providers have a capability.
+    /// How many available providers can do something of a capability.
     pub by_capability: BTreeMap<Capability, usize>,
 }
 
@@ -288,7 +288,9 @@ impl Registry {
     /// Asks those that nobody has asked yet.
     pub(crate) async fn know_all(&self) -> Result<()> {
         let is_unknown = |entry: &Arc<Entry>| entry.declared().is_none() && entry.failure().is_none();
-        if self.entries().iter().any(is_unknown) {
+        let entries = self.entries();
+        entries.iter().for_each(|entry| entry.look_again());
+        if entries.iter().any(is_unknown) {
             self.initialize().await?;
         }
         Ok(())
@@ -299,15 +301,16 @@ impl Registry {
         self.entries().into_iter().map(|entry| self.provider(entry)).collect()
     }
 
-    /// Returns the available providers that have a capability. Starts nothing, does no I/O.
+    /// Returns the providers that can do something of a capability: it is declared, and neither a key nor an
+    /// engine is lacking for it. Starts nothing, does no I/O.
     pub fn providers_by_capability(&self, capability: &Capability) -> Vec<Provider> {
-        let has = |entry: &Arc<Entry>| entry.declared().is_some_and(|info| info.capabilities.contains(capability));
-        self.entries().into_iter().filter(has).map(|entry| self.provider(entry)).collect()
+        let can = |entry: &Arc<Entry>| entry.can(capability);
+        self.entries().into_iter().filter(can).map(|entry| self.provider(entry)).collect()
     }
 
-    /// Returns the ids of the providers whose declaration is known and valid.
+    /// Returns the ids of the providers whose declaration is known and valid, and that can do something.
     pub fn available_providers(&self) -> Vec<ProviderId> {
-        self.entries().iter().filter_map(|entry| entry.declared().map(|info| info.id.clone())).collect()
+        self.entries().iter().filter_map(|entry| entry.usable().map(|info| info.id.clone())).collect()
     }
 
     /// Returns figures. Starts nothing, does no I/O.
@@ -317,10 +320,10 @@ impl Registry {
         for entry in &entries {
             let running = entry.plugin_if_made().is_some_and(|plugin| plugin.stats().pid.is_some());
             stats.running_providers += usize::from(running);
-            let Some(info) = entry.declared() else { continue };
+            let Some(info) = entry.usable() else { continue };
             stats.available_providers += 1;
             stats.models += info.models.len();
-            for capability in &info.capabilities {
+            for capability in info.capabilities.iter().filter(|capability| entry.can(capability)) {
                 *stats.by_capability.entry(capability.clone()).or_default() += 1;
             }
         }

@@ -125,6 +125,7 @@ fn faults(criteria: &Criteria, candidate: &Candidate, against: &mut Vec<Reason>)
             FaultKind::Input => (Code::Input, None),
             FaultKind::Format => (Code::Format, Some(format!("convert {field}"))),
             FaultKind::Limit => (Code::Limit, Some(format!("reduce {field}"))),
+            FaultKind::Engine => (Code::Engine, Some(format!("install {field}"))),
             FaultKind::Setting => (Code::NotConfigured, Some(format!("set {}.{field}", candidate.offer.provider))),
         };
         let reason = Reason::new(code).detail(fault.detail.clone());

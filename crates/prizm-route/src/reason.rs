@@ -111,6 +111,8 @@ codes! {
     Limit = "input.limit",
     /// A setting that it needs is missing or wrong.
     NotConfigured = "config.missing",
+    /// A program that it needs is not on this machine.
+    Engine = "engine.missing",
     /// Nobody knows what the call costs.
     PriceUnknown = "price.unknown",
     /// The call costs something.

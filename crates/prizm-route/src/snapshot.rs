@@ -77,6 +77,8 @@ pub enum FaultKind {
     Limit,
     /// A setting that it needs is missing or wrong.
     Setting,
+    /// A program that it needs is not there.
+    Engine,
     /// It could not be loaded.
     Unavailable,
 }

@@ -1,8 +1,9 @@
 //! `prizm doctor`: whether everything is there that Prizm and its providers need.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use prizm_registry::{HealthStatus, Isolation, Provider};
+use prizm_registry::{HealthStatus, Isolation, Provider, Status};
 use serde_json::{Value, json};
 
 use crate::args::Global;
@@ -13,19 +14,15 @@ use crate::{open, output};
 /// Exit code of an examination that found something broken: as that of a plugin that failed.
 const UNWELL: u8 = 6;
 
-/// Programs that something may need: name, what for, how to get it.
-const PROGRAMS: &[(&str, &str, &str)] = &[
-    ("sh", "the orphan guard", "install a POSIX shell as /bin/sh"),
-    ("python3", "the provider `ffmpeg`", "apt-get install python3"),
-    ("ffmpeg", "the provider `ffmpeg`", "apt-get install ffmpeg"),
-    ("ffprobe", "the provider `ffmpeg`", "apt-get install ffmpeg"),
-];
+/// Programs that Prizm itself needs: name, what for, how to get it.
+const PROGRAMS: &[(&str, &str, &str)] = &[("sh", "the orphan guard", "install a POSIX shell as /bin/sh")];
 
 /// Programs that only some sources need: name, what for, how to get it.
 const TOOLCHAINS: &[(&str, &str, &str)] = &[
     ("git", "private repositories, whose credentials its helpers know,", "apt-get install git"),
     ("node", "providers in JavaScript and TypeScript", "apt-get install nodejs, or https://nodejs.org"),
     ("npm", "packages of npm's registry, and dependencies of providers in JavaScript,", "apt-get install npm"),
+    ("python3", "providers in Python", "apt-get install python3 python3-venv"),
     ("cargo", "providers in Rust that are built from source", "see https://rustup.rs"),
     ("docker", "services", "apt-get install docker.io docker-compose"),
 ];
@@ -49,8 +46,10 @@ pub(crate) async fn doctor(global: &Global) -> Result<ExitCode, Failure> {
     findings.push(sandbox().await);
     // What cannot be loaded is a finding, not the end of the examination.
     let _ = registry.initialize().await;
-    for provider in registry.providers() {
-        findings.push(examine(&provider).await);
+    let providers = registry.providers();
+    findings.extend(engines(&providers));
+    for provider in &providers {
+        findings.push(examine(provider).await);
     }
     registry.shutdown().await;
     if global.json {
@@ -119,8 +118,44 @@ fn program((name, purpose, remedy): &(&str, &str, &str)) -> Finding {
     }
 }
 
+/// The programs that providers say they need, each once.
+fn engines(providers: &[Provider]) -> Vec<Finding> {
+    let mut wanted: BTreeMap<(Vec<String>, String), Vec<String>> = BTreeMap::new();
+    for provider in providers {
+        for (name, engine) in provider.engines() {
+            let programs = engine.programs(&name).map(str::to_owned).collect();
+            wanted.entry((programs, engine.install)).or_default().push(provider.id());
+        }
+    }
+    let finding = |((programs, install), who): ((Vec<String>, String), Vec<String>)| {
+        let found = programs.iter().find_map(|program| which::which(program).ok());
+        Finding {
+            what: format!("engine {}", programs.join(" or ")),
+            good: found.is_some(),
+            required: false,
+            detail: match &found {
+                Some(path) => path.display().to_string(),
+                None => format!("not on PATH; {} needs it", who.join(", ")),
+            },
+            remedy: found.is_none().then_some(install),
+        }
+    };
+    wanted.into_iter().map(finding).collect()
+}
+
 async fn examine(provider: &Provider) -> Finding {
     let what = format!("provider {}", provider.id());
+    let lacks = provider.lacks();
+    if matches!(provider.status(), Status::NeedsKey | Status::MissingEngine)
+        && let Some(lack) = lacks.first()
+    {
+        let remedy = Some(lack.remedy(&provider.id()));
+        return Finding { what, good: false, required: false, detail: lack.to_string(), remedy };
+    }
+    if provider.installs_first().await.is_ok_and(|installs| installs) {
+        let detail = "fetched and built at its first use".to_owned();
+        return Finding { what, good: true, required: false, detail, remedy: None };
+    }
     match provider.health().await {
         Ok(health) => Finding {
             what,

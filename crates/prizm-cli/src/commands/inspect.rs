@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use prizm_registry::{Capability, DataPolicy, Isolation, Model, Permissions, Provider};
 use serde_json::{Value, json};
 
-use super::{describe, models};
+use super::{describe, lacks, models};
 use crate::args::{Global, Inspect};
 use crate::failure::Failure;
 use crate::progress::Bar;
@@ -60,6 +60,7 @@ fn print(provider: &Provider) {
     if let Some(permissions) = provider.permissions() {
         print_permissions(&permissions);
     }
+    lacks(provider).for_each(|lack| output::line(&format!("lacks:   {lack}")));
     if let Some(policy) = info.data_policy.as_ref().map(data_policy).filter(|said| !said.is_empty()) {
         output::line(&format!("data:    {policy}"));
     }

@@ -18,7 +18,8 @@ pub(crate) async fn models(args: &Models, global: &Global) -> Result<ExitCode, F
     let wanted = args.capability.as_deref().map(capability).transpose()?;
     let bar = Bar::new(global);
     let registry = open::registry(global, &bar)?;
-    let found = find(&registry, args.provider.as_deref(), wanted.as_ref()).await;
+    let found = find(&registry, args, wanted.as_ref()).await;
+    bar.clear();
     registry.shutdown().await;
     let found = found?;
     if global.json {
@@ -46,8 +47,9 @@ pub(crate) async fn models(args: &Models, global: &Global) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-async fn find(registry: &Registry, provider: Option<&str>, wanted: Option<&Capability>) -> Result<Vec<Model>, Failure> {
-    let models: Vec<_> = match provider {
+async fn find(registry: &Registry, args: &Models, wanted: Option<&Capability>) -> Result<Vec<Model>, Failure> {
+    let models: Vec<_> = match &args.provider {
+        Some(provider) if args.refresh => registry.get_provider(provider).await?.refresh_models().await?,
         Some(provider) => registry.get_provider(provider).await?.models(),
         None => {
             registry.initialize().await?;

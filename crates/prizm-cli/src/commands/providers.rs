@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use prizm_registry::{Capability, Provider};
 use serde_json::Value;
 
-use super::{capability, describe};
+use super::{capability, describe, lacks};
 use crate::args::{Global, Providers};
 use crate::failure::Failure;
 use crate::progress::Bar;
@@ -58,4 +58,7 @@ fn print(found: &[Provider]) {
         ]
     });
     output::line(&table::table(&["id", "version", "type", "status", "models", "capabilities"], rows));
+    for provider in found {
+        lacks(provider).for_each(|lack| output::line(&format!("\n{}: {lack}", provider.id())));
+    }
 }

@@ -43,10 +43,25 @@ impl Installer {
         self.load_bundled(Kind::Service, name.as_str(), version, files).await?.service()
     }
 
-    async fn load_bundled(&self, kind: Kind, id: &str, version: &str, files: BundledFiles) -> Result<Loaded, Error> {
+    /// Returns whether a provider whose files a program carries is installed.
+    ///
+    /// # Errors
+    /// The store or its lock cannot be used.
+    pub async fn has_bundled(&self, id: &ProviderId, version: &str, files: BundledFiles) -> Result<bool, Error> {
+        let request = self.bundled_request(id.as_str(), version, files).await?;
+        let identifier = request.identifier.to_string();
+        self.blocking(move |_| Ok(Lockfile::load(&request.lock)?.by_request(&identifier).is_some())).await
+    }
+
+    /// Unpacks the files, and returns what asks for them.
+    async fn bundled_request(&self, id: &str, version: &str, files: BundledFiles) -> Result<Request, Error> {
         let (name, version) = (id.to_owned(), version.to_owned());
         let root = self.blocking(move |this| this.store.unpack_as(&name, &version, files)).await?;
-        let request = Request::new(Identifier::File(FileSource::new(root)?), self.home.join(LOCK));
+        Ok(Request::new(Identifier::File(FileSource::new(root)?), self.home.join(LOCK)))
+    }
+
+    async fn load_bundled(&self, kind: Kind, id: &str, version: &str, files: BundledFiles) -> Result<Loaded, Error> {
+        let request = self.bundled_request(id, version, files).await?;
         let itself =
             Self { policy: Policy::new(&self.home), mode: Mode { locked: false, ..self.mode }, ..self.clone() };
         let loaded = itself.load(&request, kind).await?;

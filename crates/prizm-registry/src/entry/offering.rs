@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use prizm_host::State;
+use prizm_host::{ProviderInfo, State};
+use prizm_protocol::Capability;
 use prizm_route::{Millis, Trust};
 use serde_json::Value;
 
@@ -11,21 +12,57 @@ use crate::needs::Wanted;
 use crate::route::{Offers, Origins};
 use crate::surroundings::Surroundings;
 use crate::wiring::Services;
+use crate::{Lack, lacks};
 
 impl Entry {
     /// Returns what its models offer, where it is known what it declares. What its author tries is no offer.
     pub(crate) fn offers(&self, around: &Surroundings, now: Millis) -> Option<Arc<Offers>> {
         let info = self.declared().filter(|_| self.tap.is_none())?;
-        let origins = self.origins();
+        let (origins, lacks) = (self.origins(), self.lacks());
         let known = self.offers.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(|known| known.is_of(&info, origins)) {
+        if let Some(known) = known.filter(|known| known.is_of(&info, origins, &lacks)) {
             return Some(known);
         }
         let wanted = Wanted::of(&self.settings(), self.manifest()).unwrap_or_default();
         let given = (&wanted, self.given(&wanted));
-        let offers = Arc::new(Offers::new(info, origins, given, &around.routing, now));
+        let offers = Arc::new(Offers::new(info, origins, lacks, given, &around.routing, now));
         *self.offers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&offers));
         Some(offers)
+    }
+
+    /// Returns what it lacks, as far as that has been looked for.
+    pub(crate) fn lacks(&self) -> Arc<[Lack]> {
+        Arc::clone(&self.lacks.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns whether it can do anything of a capability: it is declared, and nothing is lacking for it.
+    pub(crate) fn can(&self, capability: &Capability) -> bool {
+        let declares = |info: Arc<ProviderInfo>| info.capabilities.contains(capability);
+        self.declared().is_some_and(declares) && !self.lacks().iter().any(|lack| lack.concerns(capability))
+    }
+
+    /// Returns what it declared, where it can do anything.
+    pub(crate) fn usable(&self) -> Option<Arc<ProviderInfo>> {
+        self.declared().filter(|info| info.capabilities.iter().any(|capability| self.can(capability)))
+    }
+
+    /// Looks for what it lacks, where its manifest is known.
+    pub(super) fn look(&self) {
+        let Some(manifest) = self.manifest() else { return };
+        let config = self.config();
+        let mut found = lacks::keys(manifest, &config.settings, &config.grant_env);
+        found.extend(lacks::engines(manifest));
+        let mut known = self.lacks.write().unwrap_or_else(PoisonError::into_inner);
+        if known[..] != found[..] {
+            *known = found.into();
+        }
+    }
+
+    /// Looks whether it still lacks what it lacked.
+    pub(crate) fn look_again(&self) {
+        if !self.lacks().is_empty() {
+            self.look();
+        }
     }
 
     /// Returns a digest of what it is given, too short to find that by.

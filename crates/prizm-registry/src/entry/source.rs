@@ -46,6 +46,13 @@ impl Entry {
         Ok((if in_place { command } else { from_store(command) }, manifest.clone()))
     }
 
+    /// Returns whether it came with the program and is not installed yet.
+    pub(crate) async fn installs_first(&self, around: &Surroundings) -> Result<bool> {
+        let Some(Source::Project(manifest, files)) = self.origin.source() else { return Ok(false) };
+        let version = manifest.provider.version.to_string();
+        Ok(!around.installer().await?.has_bundled(&manifest.provider.id, &version, files.0).await?)
+    }
+
     /// Installs it, once.
     pub(super) async fn install(&self, source: Source<'_>, around: &Surroundings) -> Result<&Installed> {
         let install = || async {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Routing;
 use super::memory::{ModelMemory, ProviderMemory};
+use crate::Lack;
 use crate::needs::Wanted;
 
 /// What the models of a provider offer.
@@ -21,7 +22,9 @@ pub(crate) struct Offers {
     by_capability: BTreeMap<Capability, Vec<Listed>>,
     pub(crate) provider: Arc<ProviderMemory>,
     /// What is missing of its settings.
-    pub(crate) faults: Vec<Fault>,
+    faults: Vec<Fault>,
+    /// What else it lacks.
+    lacks: Arc<[Lack]>,
     /// Whether it needs services.
     pub(crate) needs_services: bool,
     /// A digest of what it is given, too short to find that by.
@@ -82,6 +85,7 @@ impl Offers {
     pub(crate) fn new(
         info: Arc<ProviderInfo>,
         origins: Origins,
+        lacks: Arc<[Lack]>,
         (wanted, settings): (&Wanted, u32),
         routing: &Routing,
         now: Millis,
@@ -107,12 +111,18 @@ impl Offers {
         let is_missing = |fault: &Fault| !(needs_services && fault.detail.contains("baseUrl"));
         let faults = info.config_schema.iter().flat_map(|schema| missing(schema, &wanted.settings)).filter(is_missing);
         let faults = faults.collect();
-        Self { info, origins, by_capability, provider, faults, needs_services, settings }
+        Self { info, origins, by_capability, provider, faults, lacks, needs_services, settings }
     }
 
     /// Returns whether it was made of this.
-    pub(crate) fn is_of(&self, info: &Arc<ProviderInfo>, origins: Origins) -> bool {
-        Arc::ptr_eq(&self.info, info) && self.origins == origins
+    pub(crate) fn is_of(&self, info: &Arc<ProviderInfo>, origins: Origins, lacks: &Arc<[Lack]>) -> bool {
+        Arc::ptr_eq(&self.info, info) && self.origins == origins && Arc::ptr_eq(&self.lacks, lacks)
+    }
+
+    /// Returns why it can do nothing of a capability, whatever the job.
+    pub(crate) fn faults(&self, capability: &Capability) -> Vec<Fault> {
+        let lacks = self.lacks.iter().filter(|lack| lack.concerns(capability)).map(lack);
+        self.faults.iter().cloned().chain(lacks).collect()
     }
 
     pub(crate) fn origins(&self) -> Origins {
@@ -134,6 +144,15 @@ impl Offers {
 fn missing(schema: &OptionsSchema, settings: &Map<String, Value>) -> Vec<Fault> {
     let faults = schema.check_secrets(settings).into_iter();
     faults.map(|fault| Fault { kind: FaultKind::Setting, field: fault.name, detail: fault.message }).collect()
+}
+
+/// Says what is lacking.
+fn lack(lack: &Lack) -> Fault {
+    let (kind, field) = match lack {
+        Lack::Key { setting, .. } => (FaultKind::Setting, setting),
+        Lack::Engine { name, .. } => (FaultKind::Engine, name),
+    };
+    Fault { kind, field: field.clone(), detail: lack.to_string() }
 }
 
 fn offer(

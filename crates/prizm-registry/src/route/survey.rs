@@ -64,7 +64,7 @@ impl Registry {
             for listed in listed {
                 let shape = Shape::of(capability, &facts, asked.or(listed.offer.defaults));
                 let live = provider.model(&offers, listed, shape.work(capability), at);
-                let mut faults = offers.faults.clone();
+                let mut faults = offers.faults(capability);
                 if let Some(job) = job {
                     faults.extend(fit::faults(&offers.info.models[listed.index], capability, job, &facts));
                 }

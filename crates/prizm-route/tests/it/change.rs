@@ -81,7 +81,7 @@ fn policy(change: &str, criteria: &mut Criteria) -> bool {
 fn job(change: &str, snapshot: &mut Snapshot) -> bool {
     let candidate = &mut snapshot.candidates[0];
     let field = match change.split_once(' ') {
-        Some(("drop" | "change" | "convert" | "reduce", field)) => field.to_owned(),
+        Some(("drop" | "change" | "convert" | "reduce" | "install", field)) => field.to_owned(),
         Some(("set", name)) => match name.strip_prefix(&format!("{}.", candidate.offer.provider)) {
             Some(field) => field.to_owned(),
             None => return false,

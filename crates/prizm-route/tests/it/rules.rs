@@ -58,6 +58,7 @@ fn of_the_job() -> Vec<Case> {
         fault(FaultKind::Format, "input.format", Some("convert size")),
         fault(FaultKind::Limit, "input.limit", Some("reduce size")),
         fault(FaultKind::Setting, "config.missing", Some("set acme.size")),
+        fault(FaultKind::Engine, "engine.missing", Some("install size")),
     ]
 }
 

@@ -7,7 +7,8 @@ use serde_json::json;
 use crate::change;
 use crate::lab::{NOW, With, candidate, codes, plan, report, request, snapshot, told};
 
-const KINDS: [FaultKind; 8] = [
+const KINDS: [FaultKind; 9] = [
+    FaultKind::Engine,
     FaultKind::Setting,
     FaultKind::Limit,
     FaultKind::Format,
@@ -37,7 +38,7 @@ fn all_that_fails_is_listed_in_the_order_of_the_rules() {
     worst.live.gates = GATES.map(|kind| Gate { kind, until: Some(NOW + 1000), detail: "failed".to_owned() }).to_vec();
     (worst.live.warm, worst.live.starts_service) = (false, true);
     let fault = |kind| Fault { kind, field: "size".to_owned(), detail: String::new() };
-    worst.faults = KINDS[..6].iter().copied().map(fault).collect();
+    worst.faults = KINDS[..7].iter().copied().map(fault).collect();
     let budget = Some(Budget { id: "team".to_owned(), left: Money::ZERO });
     let snapshot = prizm_route::Snapshot { budget, ..snapshot([worst]) };
     let told = Report::of(request(demanding()), snapshot).candidates.remove(0);

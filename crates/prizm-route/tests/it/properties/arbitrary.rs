@@ -129,6 +129,7 @@ fn faults() -> BoxedStrategy<Vec<Fault>> {
         FaultKind::Format,
         FaultKind::Limit,
         FaultKind::Setting,
+        FaultKind::Engine,
         FaultKind::Unavailable,
     ];
     let fault = (select(kinds), select(vec!["size", "seed"]));
