@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Makes a home that has the provider, and knows where the vendor is.
 async fn home(vendor: &Vendor) -> Home {
-    let (home, url) = (Home::with_installed("fal-ai").await, vendor.url());
+    let (home, url) = (Home::with_installed(&["fal-ai"]).await, vendor.url());
     home.configure(&format!(
         "[providers.fal-ai]\napiKey = \"loopback-key\"\npollMs = 5\nmodelsLifetime = 0\n\
          queueUrl = \"{url}/queue\"\nrestUrl = \"{url}/rest\"\nplatformUrl = \"{url}/platform/v1\""

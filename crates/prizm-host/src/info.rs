@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prizm_protocol::methods::initialize::{CancelMode, DataPolicy, Declaration, Liveness, Location};
-use prizm_protocol::{Capability, Decimal, InputSlot, MediaKind, ModelId, ProviderId};
+use prizm_protocol::{Capability, Decimal, InputSlot, MediaKind, Model, ModelId, ProviderId};
 use serde_json::{Map, Value};
 
 use crate::OptionsSchema;
+use crate::validate::{Violation, validate_models};
 
 /// A provider whose declaration has been checked.
 #[derive(Clone, Debug)]
@@ -37,6 +38,24 @@ pub struct ProviderInfo {
     pub data_policy: Option<DataPolicy>,
     /// What it declared, word for word.
     pub declaration: Arc<Declaration>,
+}
+
+impl ProviderInfo {
+    /// Returns it with another list of models.
+    ///
+    /// # Errors
+    /// The first fault of the list.
+    pub fn with_models(&self, models: Vec<Model>) -> Result<Self, Violation> {
+        let mut violations = Vec::new();
+        let found = validate_models(&models, &self.capabilities, &mut violations);
+        match violations.into_iter().next() {
+            Some(violation) => Err(violation),
+            None => {
+                let declaration = Declaration { models, ..(*self.declaration).clone() };
+                Ok(Self { models: found, declaration: Arc::new(declaration), ..self.clone() })
+            }
+        }
+    }
 }
 
 /// A model whose declaration has been checked.

@@ -1,6 +1,7 @@
 //! One run of a plugin: spawn → handshake → validate → configure, and the tasks that keep it.
 
 mod life;
+mod models;
 mod stop;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -11,14 +11,13 @@ use std::time::Duration;
 
 use prizm_protocol::methods::configure::ConfigureParams;
 use prizm_protocol::methods::health::Health;
-use prizm_protocol::methods::{Empty, GetHealth, ListModels, Ping};
+use prizm_protocol::methods::{Empty, GetHealth, Ping};
 use tokio::sync::Notify;
 use tokio::time::sleep_until;
 
 use crate::connection::soon;
 use crate::instance::{Instance, Lease, Signals};
 use crate::supervise::{Permission, Supervisor};
-use crate::validate::validate_models;
 use crate::{Error, ErrorKind, Expected, PluginCommand, ProviderInfo, Stage, Tap};
 
 /// How a plugin is started and kept.
@@ -34,6 +33,8 @@ pub struct PluginSpec {
     pub timing: Timing,
     /// Who hears all that passes.
     pub tap: Option<Tap>,
+    /// Settings that its list of models depends on: where one is given, it is asked for its models before it is used.
+    pub models_follow: Vec<String>,
 }
 
 impl PluginSpec {
@@ -45,6 +46,7 @@ impl PluginSpec {
             work_dir: std::env::temp_dir(),
             timing: Timing::default(),
             tap: None,
+            models_follow: Vec::new(),
         }
     }
 }
@@ -180,7 +182,14 @@ impl Plugin {
             slot.lease()
         };
         match running {
-            Some(lease) => lease.configure(&config, self.0.spec.timing).await,
+            Some(lease) => {
+                lease.configure(&config, self.0.spec.timing).await?;
+                // Those that followed what was given before are not those that it declared.
+                match self.0.spec.models_follow.is_empty() {
+                    true => Ok(()),
+                    false => lease.refresh_models(self.0.spec.timing).await.map(drop),
+                }
+            }
             None => Ok(()),
         }
     }
@@ -210,24 +219,7 @@ impl Plugin {
     /// # Errors
     /// It cannot be started, does not answer, or lists what is not valid.
     pub async fn refresh_models(&self) -> Result<Arc<ProviderInfo>, Error> {
-        let lease = self.0.lease().await?;
-        let deadline = soon(self.0.spec.timing.query);
-        let answer = lease.connection.request::<ListModels>(&Empty {}, Stage::Call, deadline).await?;
-        let mut info = (*lease.info()).clone();
-        let mut violations = Vec::new();
-        info.models = validate_models(&answer.models, &info.capabilities, &mut violations);
-        if let Some(first) = violations.first() {
-            let message = format!("the plugin's list of models is not valid: {first}");
-            return Err(Error::new(ErrorKind::Invalid, Stage::Validate, message)
-                .with_hint("the plugin's author must mend its list of models; the one it declared is kept")
-                .with_stderr(lease.connection.log.tail()));
-        }
-        let mut declaration = (*info.declaration).clone();
-        declaration.models = answer.models;
-        info.declaration = Arc::new(declaration);
-        let info = Arc::new(info);
-        lease.set_info(Arc::clone(&info));
-        Ok(info)
+        self.0.lease().await?.refresh_models(self.0.spec.timing).await
     }
 
     /// Stops the plugin, if it runs, by the four rungs; the next call starts it again, whatever it has done.
@@ -330,6 +322,9 @@ impl Shared {
         let mut config = self.slot().config.clone();
         let (instance, signals) = Instance::start(&self.spec, &self.label, Some(&config)).await?;
         loop {
+            if self.spec.models_follow.iter().any(|setting| config.config.contains_key(setting)) {
+                instance.refresh_models(self.spec.timing).await?;
+            }
             {
                 let mut slot = self.slot();
                 if slot.config == config {

@@ -80,6 +80,10 @@ pub struct ProviderSection {
     /// What it can do, at most: a plugin that declares more is refused.
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub capabilities: Vec<Capability>,
+    /// Settings that its list of models depends on: where one is given, what it declares does not count, and it is
+    /// asked for its models once it is configured.
+    #[serde(rename = "modelsFollow", default, skip_serializing_if = "Vec::is_empty")]
+    pub models_follow: Vec<String>,
 }
 
 /// `[run]`.

@@ -1,6 +1,7 @@
 //! One provider that the registry knows: where it comes from, what it declared, its plugin.
 
 mod declarations;
+mod models;
 mod offering;
 mod source;
 
@@ -175,18 +176,22 @@ impl Entry {
             self.look_again();
             return Ok(info);
         }
-        if let Some(info) = self.kept.get_or_init(|| self.read_kept(around)) {
-            return Ok(self.remember(Arc::clone(info)));
-        }
+        let kept = self.kept.get_or_init(|| self.read_kept(around)).clone();
         let learned = async {
-            match self.frozen(around).await? {
+            let info = match kept {
+                Some(info) => Some(info),
+                None => self.frozen(around).await?,
+            };
+            let known = match info {
+                Some(info) if self.models_follow() => self.kept_models(around, &info),
+                other => other,
+            };
+            match known {
                 Some(info) => Ok(info),
-                None => Ok(self.plugin(around).await?.start().await?),
+                None => Ok(self.learn(around, self.plugin(around).await?.start().await?)),
             }
         };
-        let info = learned.await.inspect_err(|error| self.failed(error))?;
-        self.keep(around, &info);
-        Ok(self.remember(info))
+        Ok(self.remember(learned.await.inspect_err(|error| self.failed(error))?))
     }
 
     /// Returns what it declared when it was installed: no process is started for it.
@@ -232,8 +237,12 @@ impl Entry {
             }
             return Err(error.into());
         }
+        let followed = self.models_follow();
         self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
         *self.offers.write().unwrap_or_else(PoisonError::into_inner) = None;
+        if followed || self.models_follow() {
+            *self.declared.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
         self.look();
         *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = self.plugin.get().map(|_| wiring);
         Ok(())
@@ -284,10 +293,11 @@ impl Entry {
         };
         let work_dir = around.work().await?.path().to_owned();
         let spec = PluginSpec {
-            expected: self.expected(manifest),
             work_dir,
+            models_follow: manifest.as_ref().map(|all| all.provider.models_follow.clone()).unwrap_or_default(),
             timing: around.timing,
             tap: self.tap.clone(),
+            expected: self.expected(manifest),
             ..PluginSpec::new(command)
         };
         let plugin = Plugin::new(spec);

@@ -9,7 +9,6 @@ use prizm_protocol::{Capability, Engine, Permissions, ProviderId};
 use serde_json::{Map, Value};
 
 use crate::entry::Entry;
-use crate::route::{PRICES, Told, now};
 use crate::surroundings::Surroundings;
 use crate::{Error, ErrorKind, Isolation, Lack, Model, Result, suggest};
 
@@ -238,7 +237,7 @@ impl Provider {
     /// It cannot be built, started or found valid.
     pub async fn start(&self) -> Result<Arc<ProviderInfo>> {
         let info = self.entry.plugin(&self.around).await?.start().await?;
-        Ok(self.entry.remember(info))
+        Ok(self.entry.learn(&self.around, info))
     }
 
     /// Asks whether it is there, starting its process if need be.
@@ -256,11 +255,7 @@ impl Provider {
     pub async fn refresh_models(&self) -> Result<Vec<Model>> {
         let (plugin, _served) = self.entry.serve(&self.around).await?;
         let info = plugin.refresh_models().await?;
-        let told = Told::of(&info, now());
-        if let Ok(told) = serde_json::to_string(&told) {
-            self.around.routing.memory.keep(PRICES, info.id.as_str(), told);
-        }
-        self.entry.remember(info);
+        self.entry.learn_anew(&self.around, info);
         Ok(self.models())
     }
 
