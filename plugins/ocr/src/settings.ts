@@ -22,9 +22,9 @@ export const SCHEMA = {
     maxPixels: {
       type: "integer",
       minimum: 1,
-      maximum: 100_000_000,
+      maximum: 75_000_000,
       default: PIXELS,
-      description: "How many pixels a picture may have; each takes up to 25 bytes of memory while it is read",
+      description: "How many pixels a picture may have; each takes up to 27 bytes of memory while it is read",
     },
     dataDir: {
       type: "string",
