@@ -87,6 +87,23 @@ const COLUMNS = [
   "text",
 ];
 
+/** Makes a document of what Tesseract says of a page. */
+export function hocrOf(page: string, version: string): string {
+  return `<!DOCTYPE html>
+<html>
+<head>
+<meta charset="utf-8" />
+<title></title>
+<meta name="ocr-system" content="tesseract ${version}" />
+<meta name="ocr-capabilities" content="ocr_page ocr_carea ocr_par ocr_line ocrx_word" />
+</head>
+<body>
+${page.trimEnd()}
+</body>
+</html>
+`;
+}
+
 /** Returns how sure all words are; none where there is no word. */
 export function confidenceOf(words: readonly Word[]): number | undefined {
   if (words.length === 0) return undefined;

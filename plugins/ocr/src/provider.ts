@@ -22,7 +22,7 @@ import type { Picture } from "./formats/picture.js";
 import { ENGLISH, type Language, languagesIn, missing, wrongData } from "./languages.js";
 import { MOST_BYTES, modelOf } from "./models.js";
 import { FORMATS, type Options, readOptions } from "./options.js";
-import { confidenceOf, rowsOf, textOf, tsvOf, wordsOf } from "./page.js";
+import { confidenceOf, hocrOf, rowsOf, textOf, tsvOf, wordsOf } from "./page.js";
 import { DEFAULTS, SCHEMA, type Settings, readSettings } from "./settings.js";
 
 /** How many words are in the answer's `meta` at most. */
@@ -154,7 +154,7 @@ async function answer(
   const forms = {
     text: () => (isOwn ? page.text.trimEnd() : textOf(rows, joinLines)),
     tsv: () => tsvOf(rows),
-    hocr: () => page.hocr ?? "",
+    hocr: () => hocrOf(page.hocr ?? "", page.version),
   };
   const output = await mediumOf(forms[format](), format, context);
   const confidence = confidenceOf(words);

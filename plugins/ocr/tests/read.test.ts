@@ -103,6 +103,7 @@ test("`tsv` is the table, with the names of its columns", async () => {
 test("`hocr` is HTML with the places of words", async () => {
   const { outputs } = await host.done({ options: { format: "hocr" } });
   assert.equal(outputs[0]?.mime, "text/html");
+  assert.match(outputs[0]?.text ?? "", /^<!DOCTYPE html>\n<html>[^]*content="tesseract \d[^]*<\/html>\n$/);
   assert.match(outputs[0]?.text ?? "", /class='ocrx_word'[^>]*title='bbox \d+ \d+ \d+ \d+; x_wconf 9\d'[^>]*>Hello</);
 });
 
