@@ -78,7 +78,7 @@ export class Engine {
   }
 
   /** Reads a picture; the first time, after it has loaded what `trained` returns. */
-  async read(picture: Uint8Array, asked: Asked, trained: () => Promise<Trained>, watch: Watch): Promise<Page> {
+  async read(picture: Uint8Array, asked: Asked, trained: () => Promise<Trained[]>, watch: Watch): Promise<Page> {
     this.#watch = watch;
     try {
       await this.#open(trained);
@@ -94,12 +94,12 @@ export class Engine {
     await this.#worker.terminate();
   }
 
-  async #open(trained: () => Promise<Trained>): Promise<void> {
+  async #open(trained: () => Promise<Trained[]>): Promise<void> {
     if (this.#isOpen) return;
-    const { code, data } = await trained();
+    const langs = await trained();
     await this.#ask("load", { options: { lstmOnly: true } });
-    await this.#ask("loadLanguage", { langs: [{ code, data }], options: { cacheMethod: "none", gzip: false } });
-    await this.#ask("initialize", { langs: code, oem: LSTM });
+    await this.#ask("loadLanguage", { langs, options: { cacheMethod: "none", gzip: false } });
+    await this.#ask("initialize", { langs: langs.map(({ code }) => code).join("+"), oem: LSTM });
     this.#isOpen = true;
   }
 

@@ -23,14 +23,14 @@ export class Engines {
   }
 
   /** Reads a picture. An abort ends the thread, since what it does cannot be interrupted. */
-  async read(language: Language, reading: Reading, signal: AbortSignal, watch: Watch): Promise<Page> {
+  async read(languages: readonly Language[], reading: Reading, signal: AbortSignal, watch: Watch): Promise<Page> {
     signal.throwIfAborted();
-    const engine = this.#take(language);
+    const engine = this.#take(languages.map(({ path }) => path).join("\n"));
     const abort = () => void engine.stop();
     signal.addEventListener("abort", abort);
     this.#busy.add(engine);
     try {
-      const page = await engine.read(reading.picture, reading.asked, () => load(language), watch);
+      const page = await engine.read(reading.picture, reading.asked, () => Promise.all(languages.map(load)), watch);
       if (reading.pixels <= LEAVES_TOO_MUCH && !signal.aborted) this.#keep(engine);
       return page;
     } catch (thrown) {
@@ -50,13 +50,13 @@ export class Engines {
     await Promise.all(all.map((engine) => engine.stop()));
   }
 
-  #take({ path }: Language): Engine {
+  #take(source: string): Engine {
     const warm = this.#idle;
-    if (warm?.source === path && warm.isAlive) {
+    if (warm?.source === source && warm.isAlive) {
       this.#idle = undefined;
       return warm;
     }
-    return this.#start(path);
+    return this.#start(source);
   }
 
   /** Keeps a thread for the next job, in place of the one that was kept. */

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 
-import { ProviderError, log } from "#prizm/plugin";
+import { ProviderError } from "#prizm/plugin";
 
 import type { Trained } from "./engine.js";
 import { whole } from "./files.js";
@@ -14,9 +14,6 @@ import { whole } from "./files.js";
 /** The largest file of trained data, and what it may unpack to, in bytes. */
 const MOST_PACKED = 64 * 2 ** 20;
 const MOST_UNPACKED = 256 * 2 ** 20;
-
-/** How many languages of a directory become models. */
-const MOST_LANGUAGES = 200;
 
 const NAME = /^([A-Za-z][A-Za-z0-9_]{0,31})\.traineddata(?:\.gz)?$/;
 
@@ -37,7 +34,7 @@ export interface Language {
 export const ENGLISH: Language = { code: "eng", path: "@tesseract.js-data/eng", isBundled: true };
 
 /** Lists the languages of a directory; a setting that names none is `ConfigInvalid`. */
-export async function languagesIn(directory: string): Promise<Language[]> {
+export async function languagesIn(directory: string): Promise<Map<string, Language>> {
   let names: string[];
   try {
     names = await readdir(directory);
@@ -52,9 +49,7 @@ export async function languagesIn(directory: string): Promise<Language[]> {
     if (code === undefined || NOT_LANGUAGES.has(code) || byCode.has(code)) continue;
     byCode.set(code, { code, path: join(directory, name), isBundled: false });
   }
-  const all = [...byCode.values()];
-  if (all.length > MOST_LANGUAGES) log.warn(`\`dataDir\` has ${all.length} languages; ${MOST_LANGUAGES} are listed`);
-  return all.slice(0, MOST_LANGUAGES);
+  return byCode;
 }
 
 /** Reads the data of a language. */
@@ -62,13 +57,27 @@ export async function load({ code, path, isBundled }: Language): Promise<Trained
   try {
     const bytes = await whole(isBundled ? bundled(code) : path, MOST_PACKED);
     const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    const data = isPacked ? await promisify(gunzip)(bytes, { maxOutputLength: MOST_UNPACKED }) : bytes;
+    const data: Uint8Array = isPacked ? await promisify(gunzip)(bytes, { maxOutputLength: MOST_UNPACKED }) : bytes;
+    if (!isNeural(Buffer.from(data.buffer, data.byteOffset, data.byteLength))) throw new Error("it has no neural model");
     return { code, data };
   } catch (error) {
     const { message } = error as Error;
     if (isBundled) throw missing(`the trained data of \`${code}\` cannot be read: ${message}`);
     throw wrongData(path, message);
   }
+}
+
+/** Which part of trained data is the neural model; 23 more can be there. */
+const NEURAL = 17;
+const MOST_PARTS = 64;
+
+/** Tells whether trained data has what it is needed for: of several languages Tesseract leaves out silently what it cannot use. */
+function isNeural(data: Buffer): boolean {
+  const table = 4 + (NEURAL + 1) * 8;
+  if (data.length < table) return false;
+  const parts = data.readUInt32LE(0);
+  const start = data.readBigInt64LE(table - 8);
+  return parts > NEURAL && parts <= MOST_PARTS && start >= table && start < data.length;
 }
 
 /** Data of the user's that Tesseract cannot use. */

@@ -3,21 +3,21 @@
 import type { Model } from "#prizm/plugin";
 
 import { INPUT_FORMATS, LONGEST } from "./formats/index.js";
-import type { Language } from "./languages.js";
 import { FORMATS, SCHEMA } from "./options.js";
 import type { Settings } from "./settings.js";
 
 /** The largest file that is read. */
 export const MOST_BYTES = 64 * 2 ** 20;
 
-/** Describes what reads a language. */
-export function modelOf({ code, isBundled }: Language, { maxPixels }: Settings): Model {
+/** Describes the one model there is, which reads these languages. */
+export function modelOf(codes: readonly string[], { maxPixels }: Settings): Model {
+  const language = { ...SCHEMA.properties.language, examples: codes };
   return {
-    id: isBundled ? "tesseract" : `tesseract-${code}`,
-    name: isBundled ? "Tesseract, English" : `Tesseract, ${code}`,
-    description: isBundled ? "Reads printed English" : `Reads print by the trained data \`${code}\` of \`dataDir\``,
+    id: "tesseract",
+    name: "Tesseract",
+    description: "Reads the printed text of a picture",
     capabilities: ["image-to-text"],
-    options: { "image-to-text": SCHEMA },
+    options: { "image-to-text": { ...SCHEMA, properties: { ...SCHEMA.properties, language } } },
     inputs: { "image-to-text": [{ kind: "image" }] },
     isFree: true,
     limits: { maxInputBytes: MOST_BYTES, maxInputWidth: LONGEST, maxInputHeight: LONGEST, maxInputPixels: maxPixels },

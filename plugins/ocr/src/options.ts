@@ -2,6 +2,8 @@
 
 import { type JsonSchema, ProviderError, type Request } from "#prizm/plugin";
 
+import type { Language } from "./languages.js";
+
 /** Tesseract's numbers for how text lies on a page. */
 const LAYOUTS = { auto: "3", column: "4", block: "6", line: "7", word: "8", sparse: "11" } as const;
 
@@ -17,11 +19,20 @@ const MOST_DPI = 2400;
 /** Characters and spaces, none of which ends a line. */
 const CHARACTERS = "^[^\\u0000-\\u001f\\u007f]{1,1000}$";
 
+/** Codes of languages, such as `deu+eng`. */
+const LANGUAGES = "^[A-Za-z0-9_]{1,32}(\\+[A-Za-z0-9_]{1,32}){0,3}$";
+
 /** Their JSON Schema. */
 export const SCHEMA = {
   type: "object",
   additionalProperties: false,
   properties: {
+    language: {
+      type: "string",
+      pattern: LANGUAGES,
+      default: "eng",
+      description: "The language, or up to four joined by `+`: `eng`, and those of the setting `dataDir`",
+    },
     layout: {
       enum: Object.keys(LAYOUTS),
       default: "auto",
@@ -62,6 +73,7 @@ export const SCHEMA = {
 
 /** What a job asks for. */
 export interface Options {
+  readonly languages: readonly Language[];
   readonly format: Format;
   readonly minConfidence: number;
   readonly joinLines: boolean;
@@ -69,11 +81,11 @@ export interface Options {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Reads the options of a job. */
-export function readOptions({ options, option }: Request): Options {
+/** Reads the options of a job; the languages are those that there is data for. */
+export function readOptions({ options, option }: Request, known: ReadonlyMap<string, Language>): Options {
   for (const name of Object.keys(options)) {
-    const known = Object.keys(SCHEMA.properties).join(", ");
-    if (!Object.hasOwn(SCHEMA.properties, name)) throw ProviderError.invalidOption(name, `one of ${known}`, options[name]);
+    if (Object.hasOwn(SCHEMA.properties, name)) continue;
+    throw ProviderError.invalidOption(name, `one of ${Object.keys(SCHEMA.properties).join(", ")}`, options[name]);
   }
   const format = word("format", FORMATS, option("format", "string", "text"));
   const minConfidence = within("minConfidence", option("minConfidence", "number", 0));
@@ -84,7 +96,16 @@ export function readOptions({ options, option }: Request): Options {
   if (format !== "text" && joinLines) {
     throw ProviderError.invalidOption("joinLines", "false where `format` is not `text`", joinLines);
   }
-  return { format, minConfidence, joinLines, parameters: parametersOf(option) };
+  const languages = languagesOf(option("language", "string", "eng"), known);
+  return { languages, format, minConfidence, joinLines, parameters: parametersOf(option) };
+}
+
+function languagesOf(given: string, known: ReadonlyMap<string, Language>): Language[] {
+  const codes = new RegExp(LANGUAGES).test(given) ? [...new Set(given.split("+"))] : [];
+  const found = codes.map((code) => known.get(code)).filter((language) => language !== undefined);
+  if (found.length > 0 && found.length === codes.length) return found;
+  const expected = `${[...known.keys()].join(", ")}, or several joined by \`+\`; \`dataDir\` can have more`;
+  throw ProviderError.invalidOption("language", expected, given);
 }
 
 function parametersOf(option: Request["option"]): Record<string, string> {

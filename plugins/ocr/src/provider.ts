@@ -1,4 +1,4 @@
-/** OCR, a Prizm provider: each language that Tesseract has data for is a model. */
+/** OCR, a Prizm provider: Tesseract reads pictures. */
 
 import { availableParallelism } from "node:os";
 
@@ -44,7 +44,7 @@ export class OcrProvider implements Provider {
   readonly dataPolicy = { retentionDays: 0, training: false };
   readonly #engines: Engines;
   #settings: Settings = DEFAULTS;
-  #languages = new Map([[modelOf(ENGLISH, DEFAULTS).id, ENGLISH]]);
+  #languages: ReadonlyMap<string, Language> = new Map([[ENGLISH.code, ENGLISH]]);
   /** What is wrong with the installation. */
   #broken: string | undefined;
 
@@ -53,7 +53,7 @@ export class OcrProvider implements Provider {
   }
 
   get models(): readonly Model[] {
-    return [...this.#languages.values()].map((language) => modelOf(language, this.#settings));
+    return [modelOf([...this.#languages.keys()], this.#settings)];
   }
 
   async configure(config: Config): Promise<void> {
@@ -78,16 +78,15 @@ export class OcrProvider implements Provider {
 
   async transform(request: Request, context: Context): Promise<TransformResult> {
     const { maxPixels } = this.#settings;
-    const language = this.#languages.get(request.model);
-    if (language === undefined) throw new ProviderError("ModelNotFound", `there is no data for \`${request.model}\` any more`);
-    const options = readOptions(request);
+    const options = readOptions(request, this.#languages);
     const picture = look(await fileOf(request, context), maxPixels);
-    const page = await this.#read(language, picture, options, context);
-    return answer(page, picture, options, language, context);
+    const page = await this.#read(picture, options, context);
+    return answer(page, picture, options, context);
   }
 
-  async #read(language: Language, picture: Picture, options: Options, context: Context): Promise<Page> {
+  async #read(picture: Picture, options: Options, context: Context): Promise<Page> {
     const { width, height } = picture;
+    const { languages } = options;
     const asked = { parameters: options.parameters, hocr: options.format === "hocr" };
     const reading = { picture: picture.bytes(), pixels: width * height, asked };
     context.progress(0, "starting");
@@ -95,20 +94,21 @@ export class OcrProvider implements Provider {
       if (status === "recognizing text") context.progress(STARTING + (1 - STARTING) * fraction, "reading");
     };
     try {
-      const page = await this.#engines.read(language, reading, context.signal, watch);
+      const page = await this.#engines.read(languages, reading, context.signal, watch);
       this.#broken = undefined;
       return page;
     } catch (thrown) {
-      const error = thrown instanceof EngineFailure ? explain(thrown, language, picture) : thrown;
-      if (language.isBundled && isOfInstallation(thrown, error)) this.#broken = (error as Error).message;
+      const error = thrown instanceof EngineFailure ? explain(thrown, languages, picture) : thrown;
+      if (isOfInstallation(thrown, error)) this.#broken = (error as Error).message;
       throw error;
     }
   }
 }
 
-async function listed(settings: Settings): Promise<Map<string, Language>> {
-  const more = settings.dataDir === undefined ? [] : await languagesIn(settings.dataDir);
-  return new Map([ENGLISH, ...more].map((language) => [modelOf(language, settings).id, language]));
+/** Returns the languages that there are; what the user has comes before what is installed along. */
+async function listed({ dataDir }: Settings): Promise<Map<string, Language>> {
+  const own = dataDir === undefined ? [] : await languagesIn(dataDir);
+  return new Map([[ENGLISH.code, ENGLISH], ...own]);
 }
 
 async function fileOf(request: Request, context: Context): Promise<Buffer> {
@@ -124,10 +124,12 @@ async function fileOf(request: Request, context: Context): Promise<Buffer> {
 }
 
 /** Says what a thread's failure means. */
-function explain(failure: EngineFailure, language: Language, { format }: Picture): ProviderError {
+function explain(failure: EngineFailure, languages: readonly Language[], { format }: Picture): ProviderError {
   const { message, isReading } = failure;
-  if (!isReading && language.isBundled) return missing(`Tesseract does not start: ${message}`);
-  if (!isReading) return wrongData(language.path, message);
+  if (!isReading) {
+    const own = languages.filter(({ isBundled }) => !isBundled).map(({ path }) => path);
+    return own.length === 0 ? missing(`Tesseract does not start: ${message}`) : wrongData(own.join("`, `"), message);
+  }
   if (message.includes("Error attempting to read image")) {
     const damage = `the ${format} cannot be decoded: it is cut short, damaged, or of a rare kind`;
     return new ProviderError("InvalidMedia", damage, { details: { format } });
@@ -137,15 +139,14 @@ function explain(failure: EngineFailure, language: Language, { format }: Picture
 }
 
 function isOfInstallation(thrown: unknown, error: unknown): boolean {
-  if (thrown instanceof EngineFailure) return !thrown.isReading;
-  return error instanceof ProviderError && error.kind === "ResourceExhausted";
+  const isReading = thrown instanceof EngineFailure && thrown.isReading;
+  return !isReading && error instanceof ProviderError && error.kind === "ResourceExhausted";
 }
 
 async function answer(
   page: Page,
   { width, height, warnings: told = [] }: Picture,
-  { format, minConfidence, joinLines }: Options,
-  language: Language,
+  { languages, format, minConfidence, joinLines }: Options,
   context: Context,
 ): Promise<TransformResult> {
   const rows = rowsOf(page.tsv, minConfidence);
@@ -160,7 +161,7 @@ async function answer(
   const confidence = confidenceOf(words);
   const warnings = [...told, ...(words.length === 0 ? ["no text was found"] : [])];
   const meta = {
-    language: language.code,
+    language: languages.map(({ code }) => code).join("+"),
     engine: `Tesseract ${page.version}`,
     width,
     height,

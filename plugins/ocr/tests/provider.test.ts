@@ -25,10 +25,12 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-/** The ids of the models that there are now. */
-async function models(): Promise<string[]> {
+/** The languages that there are now. */
+async function languages(): Promise<unknown> {
   const { result } = await host.call("models", {});
-  return (result as { models: WireModel[] }).models.map(({ id }) => id);
+  const [model] = (result as { models: WireModel[] }).models;
+  const { properties } = model?.options?.["image-to-text"] as { properties: { language: { examples: unknown } } };
+  return properties.language.examples;
 }
 
 test("it declares what its manifest says, and its version stands everywhere", () => {
@@ -43,23 +45,32 @@ test("it declares what its manifest says, and its version stands everywhere", ()
   assert.deepEqual(listed.map(({ id, isFree }) => [id, isFree]), [["tesseract", true]]);
 });
 
-test("each file of trained data in `dataDir` is a model, also one that comes later", async () => {
+test("each file of trained data in `dataDir` is a language, also one that comes later", async () => {
   copyFileSync(DATA, join(dataDir, "tiny.traineddata.gz"));
-  for (const name of ["osd.traineddata", "../x.traineddata", "a b.traineddata", ".traineddata", "deu.txt"]) {
-    writeFileSync(join(dataDir, name.replace("/", "_")), "");
+  for (const name of ["osd.traineddata", ".._x.traineddata", "a b.traineddata", ".traineddata", "deu.txt"]) {
+    writeFileSync(join(dataDir, name), "");
   }
   assert.equal((await host.configure({ dataDir })).error, undefined);
-  assert.deepEqual(await models(), ["tesseract", "tesseract-tiny"]);
+  assert.deepEqual(await languages(), ["eng", "tiny"]);
   writeFileSync(join(dataDir, "late.traineddata"), gunzipSync(readFileSync(DATA)));
-  assert.deepEqual(await models(), ["tesseract", "tesseract-late", "tesseract-tiny"]);
-  for (const model of ["tesseract-tiny", "tesseract-late"]) {
-    const { outputs, meta } = await host.done({ model });
+  assert.deepEqual(await languages(), ["eng", "late", "tiny"]);
+  for (const language of ["tiny", "late", "tiny+eng", "eng"]) {
+    const { outputs, meta } = await host.done({ options: { language } });
     assert.equal(outputs[0]?.text, "Hello from Prizm");
-    assert.equal((meta as Record<string, unknown>)["language"], model.replace("tesseract-", ""));
+    assert.equal((meta as Record<string, unknown>)["language"], language);
   }
   await host.configure({});
-  assert.deepEqual(await models(), ["tesseract"]);
-  assert.equal((await host.failed({ model: "tesseract-tiny" })).code, 1006);
+  assert.deepEqual(await languages(), ["eng"]);
+  const { code, message } = await host.failed({ options: { language: "eng+tiny" } });
+  assert.equal(code, -32602);
+  assert.match(message, /expected eng, or several/);
+});
+
+test("English of `dataDir` comes before that which is installed along", async () => {
+  writeFileSync(join(dataDir, "eng.traineddata"), "no data at all");
+  await host.configure({ dataDir });
+  assert.deepEqual(await languages(), ["eng"]);
+  assert.equal((await host.failed()).code, 1005);
 });
 
 test("data that Tesseract cannot use is the setting's fault, and English goes on", async () => {
@@ -67,11 +78,10 @@ test("data that Tesseract cannot use is the setting's fault, and English goes on
   writeFileSync(join(dataDir, "cut.traineddata.gz"), readFileSync(DATA).subarray(0, 5000));
   mkdirSync(join(dataDir, "dir.traineddata"));
   await host.configure({ dataDir });
-  await models();
-  for (const model of ["tesseract-spoilt", "tesseract-cut", "tesseract-dir"]) {
-    const { code, message, data } = await host.failed({ model });
+  for (const language of ["spoilt", "cut", "dir", "eng+spoilt"]) {
+    const { code, message, data } = await host.failed({ options: { language } });
     assert.deepEqual([code, data["setting"]], [1005, "dataDir"], message);
-    assert.match(message, new RegExp(model.replace("tesseract-", "")));
+    assert.match(message, new RegExp(`${language.replace("eng+", "")}\\.traineddata`));
   }
   assert.equal(await host.text(host.fixture("hello.png")), "Hello from Prizm");
   const { result } = await host.call("health", {});

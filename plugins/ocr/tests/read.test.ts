@@ -108,6 +108,9 @@ test("`hocr` is HTML with the places of words", async () => {
 });
 
 for (const [name, value] of [
+  ["language", "../eng"],
+  ["language", "eng+"],
+  ["language", "deu"],
   ["layout", "diagonal"],
   ["layout", 6],
   ["layout", "toString"],
