@@ -12,9 +12,6 @@ from typing import Any, Callable
 
 from .wav import RATE, Broken, NotWav, Wav
 
-MAX_SECONDS = 3600
-"""The longest recording."""
-
 PARENT = os.getppid()
 
 
@@ -31,7 +28,7 @@ def main() -> None:
     engine, path, *rest = sys.argv[1:]
     try:
         with open(path, "rb") as file:
-            sound = open_wav(file)
+            sound = Wav(file)
             if sound.warning:
                 say(warning=sound.warning)
             say(stage="loading")
@@ -43,14 +40,6 @@ def main() -> None:
         say(error={"kind": "InvalidMedia", "message": f"the recording cannot be read: {broken}"})
     except MemoryError:
         say(error={"kind": "ResourceExhausted", "message": "there is not enough memory for the engine"})
-
-
-def open_wav(file: Any) -> Wav:
-    """Open a WAV file that is not too long."""
-    sound = Wav(file)
-    if sound.seconds > MAX_SECONDS:
-        raise Broken(f"it is {sound.seconds:.0f} s long; {MAX_SECONDS} s are the most, so cut it")
-    return sound
 
 
 def say(**line: Any) -> None:

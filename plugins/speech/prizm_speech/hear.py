@@ -12,13 +12,12 @@ from prizm_plugin import Context, Error, ProgramFailed, Request, Result
 
 from . import programs
 from .settings import Settings
-from .wav import Broken, NotWav, Wav
+from .wav import MAX_SECONDS, Broken, NotWav, Wav
 
 LISTEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "listen.py")
 
 # Containers that hold their own sound; playlists, which can name other files, are not among them.
 CONTAINERS = "mov,mp4,m4a,matroska,webm,avi,asf,ogg,wav,w64,aiff,caf,au,amr,flac,mp3,aac,ac3,eac3,wv,tta"
-MOST_SECONDS = 3601
 
 
 class Heard:
@@ -113,7 +112,7 @@ def _convert(context: Context, path: str, scratch: str) -> str:
     out = os.path.join(scratch, "sound.wav")
     argv = [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error"]
     argv += ["-protocol_whitelist", "file,pipe", "-format_whitelist", CONTAINERS, "-i", f"file:{path}"]
-    argv += ["-map", "0:a:0", "-t", str(MOST_SECONDS), "-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le"]
+    argv += ["-map", "0:a:0", "-t", str(MAX_SECONDS + 1), "-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le"]
     try:
         context.run([*argv, "-f", "wav", f"file:{out}"])
     except ProgramFailed as error:

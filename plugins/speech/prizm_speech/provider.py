@@ -9,10 +9,10 @@ from prizm_plugin import Configuration, Context, Health, Model, Provider, Reques
 
 from . import PROVIDER_ID, PROVIDER_NAME, VERSION, programs, settings
 from .engines import DIALECT, SPEAKERS
+from .wav import MAX_SECONDS
 
 FORMATS = ["wav", "mpeg", "mp4", "ogg", "flac", "webm", "aac", "opus", "aiff"]
 MAX_PARALLEL = 4
-MAX_SECONDS = 3600
 WORDS = {"type": "boolean", "default": True, "description": "Say when each word was said, in `meta.words`"}
 LANGUAGE = {"type": "string", "pattern": "^[a-z]{2,3}$", "description": "A code such as en; found out where absent"}
 

@@ -63,12 +63,13 @@ def _spoken(context: Context, argv: list[str], said: str) -> Media:
     done = frames = rate = 0
     try:
         with _scratch(context) as scratch, wave.open(str(path), "wb") as joined:
+            joined.setparams((1, 2, 16_000, 0, "NONE", ""))
             for part in parts:
                 context.progress(done / total, "speaking")
                 with _piece(context, argv, scratch, part) as spoken:
-                    if rate == 0:
+                    if frames == 0:
                         rate = spoken.getframerate()
-                        joined.setparams((1, 2, rate, 0, "NONE", ""))
+                        joined.setframerate(rate)
                     frames += spoken.getnframes()
                     joined.writeframes(spoken.readframes(spoken.getnframes()))
                 done += len(part)

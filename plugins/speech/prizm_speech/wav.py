@@ -11,6 +11,9 @@ from typing import BinaryIO
 
 from .resample import RATE, Resampler
 
+MAX_SECONDS = 3600
+"""The longest recording."""
+
 MAX_CHANNELS = 32
 RATES = range(4_000, 384_001)
 
@@ -99,6 +102,8 @@ class Wav:
         self._frames = min(claimed, there) // (self._width * self.channels)
         if self._frames == 0:
             raise Broken("it holds no sound")
+        if self.seconds > MAX_SECONDS:
+            raise Broken(f"it is {self.seconds:.0f} s long; {MAX_SECONDS} s are the most, so cut it")
 
 
 def _samples(data: bytes, kind: int, width: int) -> array[int]:
@@ -127,4 +132,4 @@ def _mono(samples: array[int], channels: int) -> array[int]:
     return array("h", [sum(frame) // channels for frame in zip(*each)])
 
 
-__all__ = ["RATE", "Broken", "NotWav", "Wav"]
+__all__ = ["MAX_SECONDS", "RATE", "Broken", "NotWav", "Wav"]

@@ -104,6 +104,20 @@ pub const NEEDED: &[Program] = &[
         purpose: "judges what the ffmpeg provider made",
     },
     Program {
+        name: "flite",
+        package: "flite",
+        version: "-lv",
+        oldest: (2, 2),
+        purpose: "speaks for the speech provider",
+    },
+    Program {
+        name: "espeak-ng",
+        package: "espeak-ng",
+        version: "--version",
+        oldest: (1, 51),
+        purpose: "speaks for the speech provider, in other languages",
+    },
+    Program {
         name: "ps",
         package: "procps",
         version: "--version",

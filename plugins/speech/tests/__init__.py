@@ -1,0 +1,1 @@
+"""Tests of the speech provider, with the real engines."""
