@@ -55,8 +55,6 @@ def progress(sample: int, sound: Wav) -> None:
 
 
 def _engine(name: str) -> Callable[..., None]:
-    if name == "pocketsphinx":
-        from .sphinx import recognise
-    else:
-        from .whisper import recognise
-    return recognise
+    from . import sphinx, whisper
+
+    return sphinx.recognise if name == "pocketsphinx" else whisper.recognise

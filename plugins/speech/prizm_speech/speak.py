@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import wave
+from typing import Any
 
 from prizm_plugin import Context, Error, Media, ProgramFailed, Request, Result
 
@@ -28,7 +29,7 @@ def speak(request: Request, context: Context) -> Result:
     program = programs.find(engine.program)
     arguments = engine.arguments(_voice(engine, wanted), speed, pitch)
     audio = _spoken(context, [program, *arguments], said)
-    meta = {"engine": engine.program, "voice": wanted}
+    meta: dict[str, Any] = {"engine": engine.program, "voice": wanted}
     if lost:
         meta["warnings"] = [f"{engine.program} cannot say `{lost[:50]}`"]
     return Result([audio], meta=meta)

@@ -89,7 +89,9 @@ class Wav:
         if not 1 <= channels <= MAX_CHANNELS or rate not in RATES or width not in _WIDTHS[kind]:
             raise Broken(f"its header claims {channels} channels, {rate} Hz, {bits} bits")
         if align != width * channels:
-            raise Broken(f"its header claims frames of {align} bytes; {channels} times {bits} bits are {width * channels}")
+            raise Broken(
+                f"its header claims frames of {align} bytes; {channels} times {bits} bits are {width * channels}"
+            )
         self._kind, self.channels, self.rate, self._width = kind, channels, rate, width
 
     def _measure(self, claimed: int, here: int) -> None:

@@ -18,10 +18,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Callable
 
+from prizm_plugin import testing
 from prizm_plugin.testing import Host
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60.0
+PATIENCE = 180.0
+# Recognition takes as long as the recording, and longer where others are at work.
+testing.PATIENCE = PATIENCE
 PS = shutil.which("ps") or "ps"
 
 

@@ -15,7 +15,9 @@ TEXT = "All men are created equal."
 HEARD = "all men are created equal"
 
 
-def wav(data: bytes, *, channels: int = 1, rate: int = 16_000, bits: int = 16, kind: int = 1, claim: int | None = None) -> bytes:
+def wav(
+    data: bytes, *, channels: int = 1, rate: int = 16_000, bits: int = 16, kind: int = 1, claim: int | None = None
+) -> bytes:
     """A WAV file, whose header may claim another length."""
     align = channels * ((bits + 7) // 8)
     head = struct.pack("<HHIIHH", kind, channels, rate & 0xFFFFFFFF, rate * align & 0xFFFFFFFF, align & 0xFFFF, bits)

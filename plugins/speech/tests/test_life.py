@@ -36,7 +36,9 @@ class Missing(Case):
         super().setUp()
         recording("Hello world.")
         paths = mock.patch.dict(os.environ, {"PATH": "/no/such", "PYTHONPATH": ""})
-        modules = mock.patch.object(sys, "path", [each for each in sys.path if not os.path.isdir(f"{each}/pocketsphinx")])
+        modules = mock.patch.object(
+            sys, "path", [each for each in sys.path if not os.path.isdir(f"{each}/pocketsphinx")]
+        )
         for each in (paths, modules):
             each.start()
             self.addCleanup(each.stop)
@@ -62,7 +64,13 @@ class Missing(Case):
     def test_pocketsphinx_too(self) -> None:
         self.assertIn("pip install pocketsphinx", self.host.call("health")["result"]["lastError"])
         with mock.patch.object(sys, "executable", self.bare_python()):
-            self.refused(self.begin_hear(recording("Hello world.")), 1004, "NotConfigured", "`pocketsphinx` is missing", "pip install")
+            self.refused(
+                self.begin_hear(recording("Hello world.")),
+                1004,
+                "NotConfigured",
+                "`pocketsphinx` is missing",
+                "pip install",
+            )
 
     def bare_python(self) -> str:
         """A Python that sees no packages."""

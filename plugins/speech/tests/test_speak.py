@@ -48,7 +48,14 @@ class Options(Case):
         self.refused(id, 1203, "InvalidMedia", "nothing that `flite` can say", "espeak-ng")
 
     def test_wrong_options_are_named(self) -> None:
-        for options in ({"voice": "bob"}, {"voice": "-o/x"}, {"speed": 9}, {"pitch": "high"}, {"format": "mp3"}, {"x": 1}):
+        for options in (
+            {"voice": "bob"},
+            {"voice": "-o/x"},
+            {"speed": 9},
+            {"pitch": "high"},
+            {"format": "mp3"},
+            {"x": 1},
+        ):
             for model in ("flite", "espeak-ng"):
                 id, job = self.begin_speak("Hello.", model, **options)
                 error = self.refused(id, -32602, None, f"`{next(iter(options))}`")
@@ -88,7 +95,11 @@ class Hostile(Case):
         self.assertGreater(seconds(self.speak("1" * 400)), 30)
 
     def test_an_engine_that_fails_or_makes_nothing_is_named(self) -> None:
-        for script, words in (("echo oh no >&2; exit 3", "oh no"), ("true", "no sound"), ("echo x > out.wav", "no sound")):
+        for script, words in (
+            ("echo oh no >&2; exit 3", "oh no"),
+            ("true", "no sound"),
+            ("echo x > out.wav", "no sound"),
+        ):
             directory = self.job()
             fake = directory / "flite"
             # It lists its voices, and knows nothing else.
