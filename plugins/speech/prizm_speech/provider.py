@@ -11,7 +11,7 @@ from . import PROVIDER_ID, PROVIDER_NAME, VERSION, programs, settings
 from .engines import DIALECT, SPEAKERS
 from .wav import MAX_SECONDS
 
-FORMATS = ["wav", "mpeg", "mp4", "ogg", "flac", "webm", "aac", "opus", "aiff"]
+FORMATS = "wav x-wav mpeg mp4 m4a x-m4a ogg opus flac x-flac webm x-matroska aac x-aiff aiff amr x-ms-wma".split()
 MAX_PARALLEL = 4
 WORDS = {"type": "boolean", "default": True, "description": "Say when each word was said, in `meta.words`"}
 LANGUAGE = {"type": "string", "pattern": "^[a-z]{2,3}$", "description": "A code such as en; found out where absent"}
