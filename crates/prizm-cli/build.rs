@@ -15,7 +15,9 @@ const EMBEDDED: &[Parts] = &[
     &[("plugins/fal-ai", "")],
     &[("plugins/ffmpeg", "")],
     &[("plugins/llm", "")],
+    &[("plugins/ocr", "")],
     &[("plugins/smollm2", "")],
+    &[("plugins/speech", "")],
 ];
 
 /// What a project in each language is made of. The reference provider `echo` is the template; the SDK travels with it.
