@@ -61,7 +61,7 @@ pub fn render_card(text: &str, options: &CardOptions, step: Step<'_>) -> Result<
 }
 
 /// The text with one kind of line end, without tabs and control characters.
-fn clean(text: &str) -> Result<String, CanvasError> {
+pub(crate) fn clean(text: &str) -> Result<String, CanvasError> {
     if text.len() > LONGEST_TEXT {
         return Err(CanvasError::too_large(
             "the text",

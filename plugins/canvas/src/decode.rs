@@ -12,7 +12,7 @@ use crate::CanvasError;
 use crate::encode::Picture;
 
 /// The longest side of a picture that is read or made.
-pub(crate) const LONGEST_SIDE: u32 = 16_384;
+pub const LONGEST_SIDE: u32 = 16_384;
 /// The most pixels of a picture that is read or made.
 pub(crate) const MOST_PIXELS: u64 = 64_000_000;
 const MOST_MEMORY: u64 = 512 * 1024 * 1024;
@@ -28,6 +28,23 @@ pub(crate) struct Decoded {
 
 /// Decodes a picture and applies the orientation that its camera noted.
 pub(crate) fn decode(input: &[u8]) -> Result<Decoded, CanvasError> {
+    let Read { picture, profile, format, warnings } = read(input)?;
+    Ok(Decoded { picture: Picture { pixels: picture.into_rgba8(), profile }, format, warnings })
+}
+
+/// Decodes a hostile picture within the limits of `edit`, upright and at its own depth, with what should be known of it.
+pub fn read_picture(input: &[u8]) -> Result<(DynamicImage, Vec<String>), CanvasError> {
+    read(input).map(|read| (read.picture, read.warnings))
+}
+
+struct Read {
+    picture: DynamicImage,
+    profile: Option<Vec<u8>>,
+    format: ImageFormat,
+    warnings: Vec<String>,
+}
+
+fn read(input: &[u8]) -> Result<Read, CanvasError> {
     let format = recognise(input)?;
     let mut reader = ImageReader::with_format(Cursor::new(input), format);
     reader.limits(limits());
@@ -49,7 +66,7 @@ pub(crate) fn decode(input: &[u8]) -> Result<Decoded, CanvasError> {
     if is_animated(input, format) {
         warnings.push("the picture is animated; only its first frame was kept".into());
     }
-    Ok(Decoded { picture: Picture { pixels: picture.into_rgba8(), profile }, format, warnings })
+    Ok(Read { picture, profile, format, warnings })
 }
 
 /// Refuses a picture that is larger than the limits.

@@ -71,15 +71,18 @@ impl CanvasError {
         }
     }
 
-    pub(crate) fn option_value(name: &str, expected: impl Into<String>, got: impl Into<String>) -> Self {
+    /// An option has a value that it cannot have.
+    pub fn option_value(name: &str, expected: impl Into<String>, got: impl Into<String>) -> Self {
         Self::BadOption { name: name.into(), expected: expected.into(), got: got.into() }
     }
 
-    pub(crate) fn invalid(reason: impl Into<String>) -> Self {
+    /// The input is not what it should be.
+    pub fn invalid(reason: impl Into<String>) -> Self {
         Self::InvalidMedia { reason: reason.into() }
     }
 
-    pub(crate) fn too_large(what: impl Into<String>, got: impl Into<String>, limit: impl Into<String>) -> Self {
+    /// Something exceeds a limit.
+    pub fn too_large(what: impl Into<String>, got: impl Into<String>, limit: impl Into<String>) -> Self {
         Self::TooLarge { what: what.into(), got: got.into(), limit: limit.into() }
     }
 }

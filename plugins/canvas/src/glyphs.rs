@@ -1,4 +1,4 @@
-//! Glyph outlines as paths: what was measured is what is drawn.
+//! Glyph outlines as paths: what was measured is what is drawn, in pictures and in `relief`.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,9 @@ use skrifa::{FontRef, GlyphId, MetadataProvider};
 /// How much a face without a bold of its own is thickened, in ems.
 const EMBOLDEN: f32 = 0.035;
 
+/// Takes an outline, the stroke that makes it bold, and its place.
+pub(crate) type See<'a> = dyn FnMut(&Path, Option<&Stroke>, Transform) + 'a;
+
 /// Draws laid-out text, and remembers outlines by font and glyph.
 #[derive(Default)]
 pub(crate) struct GlyphPainter {
@@ -20,16 +23,26 @@ pub(crate) struct GlyphPainter {
 impl GlyphPainter {
     /// Draws every line of the layout; `transform` maps its units to pixels.
     pub(crate) fn draw(&mut self, layout: &Layout<()>, pixmap: &mut Pixmap, paint: &Paint<'_>, transform: Transform) {
+        self.visit(layout, transform, &mut |path, bold, place| {
+            pixmap.fill_path(path, paint, FillRule::Winding, place, None);
+            if let Some(stroke) = bold {
+                pixmap.stroke_path(path, paint, stroke, place, None);
+            }
+        });
+    }
+
+    /// Shows each glyph's outline, the stroke that thickens it where it has no bold of its own, and its place.
+    pub(crate) fn visit(&mut self, layout: &Layout<()>, transform: Transform, see: &mut See<'_>) {
         for line in layout.lines() {
             for item in line.items() {
                 if let PositionedLayoutItem::GlyphRun(run) = item {
-                    self.draw_run(&run, pixmap, paint, transform);
+                    self.visit_run(&run, transform, see);
                 }
             }
         }
     }
 
-    fn draw_run(&mut self, glyph_run: &GlyphRun<'_, ()>, pixmap: &mut Pixmap, paint: &Paint<'_>, transform: Transform) {
+    fn visit_run(&mut self, glyph_run: &GlyphRun<'_, ()>, transform: Transform, see: &mut See<'_>) {
         let run = glyph_run.run();
         let data = run.font();
         let Ok(font) = FontRef::from_index(data.data.as_ref(), data.index) else {
@@ -47,10 +60,7 @@ impl GlyphPainter {
             let place = transform
                 .pre_translate(glyph.x, glyph.y)
                 .pre_concat(Transform::from_row(1.0, 0.0, -skew, 1.0, 0.0, 0.0));
-            pixmap.fill_path(path, paint, FillRule::Winding, place, None);
-            if run.synthesis().embolden() {
-                pixmap.stroke_path(path, paint, &stroke, place, None);
-            }
+            see(path, run.synthesis().embolden().then_some(&stroke), place);
         }
     }
 }

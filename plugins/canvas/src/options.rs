@@ -59,14 +59,14 @@ impl<T: JsonSchema> JsonSchema for Auto<T> {
 }
 
 /// The description of one set of options.
-pub(crate) struct Spec {
+pub struct Spec {
     schema: Value,
     validator: Validator,
 }
 
 impl Spec {
     /// Derives the description from the options' struct.
-    pub(crate) fn of<T: JsonSchema>() -> Self {
+    pub fn of<T: JsonSchema>() -> Self {
         let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
         let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
@@ -76,12 +76,13 @@ impl Spec {
         Self { schema, validator }
     }
 
-    pub(crate) fn schema(&self) -> &Value {
+    /// The JSON Schema (2020-12).
+    pub fn schema(&self) -> &Value {
         &self.schema
     }
 
     /// Reads options from JSON; the error names the option.
-    pub(crate) fn parse<T: DeserializeOwned>(&self, mut value: Value) -> Result<T, CanvasError> {
+    pub fn parse<T: DeserializeOwned>(&self, mut value: Value) -> Result<T, CanvasError> {
         self.check_value(&value)?;
         if let Some(fields) = value.as_object_mut() {
             fields.values_mut().for_each(integral);
@@ -92,7 +93,7 @@ impl Spec {
     }
 
     /// Checks options that were built in Rust.
-    pub(crate) fn check<T: Serialize>(&self, options: &T) -> Result<(), CanvasError> {
+    pub fn check<T: Serialize>(&self, options: &T) -> Result<(), CanvasError> {
         let value = serde_json::to_value(options).map_err(|error| {
             CanvasError::option_value("options", "options that can be written as JSON", error.to_string())
         })?;

@@ -10,7 +10,7 @@ const PIECES: u16 = 8;
 const MOST_COLORS: usize = 8;
 
 /// Reads a CSS colour; the error names the option.
-pub(crate) fn parse_color(option: &str, text: &str) -> Result<Color, CanvasError> {
+pub fn parse_color(option: &str, text: &str) -> Result<Color, CanvasError> {
     csscolorparser::parse(text.trim()).map_err(|_| {
         let expected = "a CSS colour such as #4f46e5, teal, rgb(79 70 229) or hsl(243 75% 59%)";
         CanvasError::option_value(option, expected, format!("{text:?}"))

@@ -46,15 +46,15 @@ impl Provider for Canvas {
         let rendered = if request.capability == Capability::TEXT_TO_IMAGE {
             let text = request.text()?.to_owned();
             cx.blocking(move |cx| {
-                let options = CardOptions::from_value(Value::Object(options)).map_err(answer)?;
-                render_card(&text, &options, &step(cx)).map_err(answer)
+                let options = CardOptions::from_value(Value::Object(options))?;
+                Ok(render_card(&text, &options, &step(cx))?)
             })
             .await?
         } else {
             let bytes = cx.read_input(request.input()?).await?;
             cx.blocking(move |cx| {
-                let options = EditOptions::from_value(Value::Object(options)).map_err(answer)?;
-                edit_image(&bytes, &options, &step(cx)).map_err(answer)
+                let options = EditOptions::from_value(Value::Object(options))?;
+                Ok(edit_image(&bytes, &options, &step(cx))?)
             })
             .await?
         };
@@ -121,15 +121,17 @@ async fn respond(model: &str, rendered: Rendered, cx: &Context) -> Result<Respon
     Ok(if warnings.is_empty() { response } else { response.meta("warnings", warnings) })
 }
 
-/// Says on the wire what went wrong.
-fn answer(error: CanvasError) -> Error {
-    let message = error.to_string();
-    match error {
-        CanvasError::BadOption { .. } | CanvasError::TextTooLong { .. } => Error::invalid_params(message),
-        CanvasError::InvalidMedia { .. } => Error::new(ErrorKind::InvalidMedia, message),
-        CanvasError::TooLarge { .. } => Error::new(ErrorKind::ResourceExhausted, message).retryable(false),
-        CanvasError::Encode { .. } => Error::internal(message),
-        CanvasError::Cancelled => Error::cancelled(),
+/// What the wire says of what went wrong.
+impl From<CanvasError> for Error {
+    fn from(error: CanvasError) -> Self {
+        let message = error.to_string();
+        match error {
+            CanvasError::BadOption { .. } | CanvasError::TextTooLong { .. } => Self::invalid_params(message),
+            CanvasError::InvalidMedia { .. } => Self::new(ErrorKind::InvalidMedia, message),
+            CanvasError::TooLarge { .. } => Self::new(ErrorKind::ResourceExhausted, message).retryable(false),
+            CanvasError::Encode { .. } => Self::internal(message),
+            CanvasError::Cancelled => Self::cancelled(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use parley::style::{FontFamily, FontFamilyName, FontWeight, LineHeight, Overflow
 use parley::{FontContext, LayoutContext};
 use resvg::tiny_skia::{Paint, Pixmap, Transform};
 
-use crate::glyphs::GlyphPainter;
+use crate::glyphs::{GlyphPainter, See};
 use crate::{CanvasError, fonts, system_fonts};
 
 /// The font size at which text is shaped.
@@ -159,6 +159,11 @@ impl Shaped {
         high
     }
 
+    /// The width of the longest line where only the text itself breaks lines.
+    pub(crate) fn natural_width(&mut self, size: f32) -> f32 {
+        self.measure(size, f32::MAX).0
+    }
+
     /// Breaks lines at the width in pixels; the size of the result in pixels.
     fn measure(&mut self, size: f32, width: f32) -> (f32, f32) {
         let scale = size / NOMINAL;
@@ -180,6 +185,16 @@ impl Shaped {
 }
 
 impl Block {
+    /// Shows the outline of each glyph, with the text's upper left corner at the origin.
+    pub(crate) fn visit(&self, see: &mut See<'_>) {
+        let mut painter = GlyphPainter::default();
+        let mut top = 0.0;
+        for layout in &self.paragraphs {
+            painter.visit(layout, Transform::from_row(self.scale, 0.0, 0.0, self.scale, 0.0, top), see);
+            top += layout.height() * self.scale;
+        }
+    }
+
     /// Draws the text with its upper left corner at the point.
     pub(crate) fn draw(&self, pixmap: &mut Pixmap, paint: &Paint<'_>, x: f32, y: f32) {
         let mut painter = GlyphPainter::default();
