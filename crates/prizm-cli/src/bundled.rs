@@ -18,6 +18,7 @@ type Linked = (&'static str, &'static str, fn() -> ExitCode);
 const LINKED: &[Linked] = &[
     // One a line: `cargo xtask new` adds to them.
     ("canvas", prizm_canvas::MANIFEST, prizm_canvas::serve),
+    ("relief", prizm_relief::MANIFEST, prizm_relief::serve),
 ];
 
 /// Serves a bundled provider where the program was started as one.
