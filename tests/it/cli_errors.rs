@@ -132,7 +132,7 @@ async fn words_that_mean_nothing_are_named() {
         8,
         "none-qualifies",
         &[
-            (&["run", "text-to-3d", "hi"], "no provider has the capability `text-to-3d`", "prizm providers"),
+            (&["run", "text-to-video", "hi"], "no provider has the capability `text-to-video`", "prizm providers"),
             (&["run", "x-acme/dream", "hi"], "`x-acme/dream`", "prizm providers"),
         ],
     )

@@ -37,6 +37,7 @@ mod cli_interrupt;
 mod cli_lists;
 mod cli_run;
 mod cli_run_canvas;
+mod cli_run_relief;
 mod cli_service;
 mod config;
 mod conformance;

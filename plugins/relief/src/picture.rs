@@ -1,10 +1,14 @@
 //! Heights from pictures: how light each point is, as far as it is opaque.
 
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use image::{DynamicImage, ImageBuffer, Luma, imageops};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::{DynamicImage, ImageBuffer, Luma, LumaA, imageops};
 use prizm_canvas::{CanvasError, Step, checkpoint, read_picture};
 
 use crate::HeightmapOptions;
+
+/// How light and how opaque each point is, to 16 bits.
+type Picture = ImageBuffer<LumaA<u16>, Vec<u16>>;
 
 /// Heights from 0 to 1, row by row from the top left.
 pub(crate) struct Heights {
@@ -23,9 +27,9 @@ pub(crate) fn heights(input: &[u8], options: &HeightmapOptions, step: Step<'_>) 
     let (picture, mut warnings) = read_picture(input)?;
     checkpoint(step, 0.3, "scaling the picture")?;
     let aspect = f64::from(picture.height()) / f64::from(picture.width());
-    let picture = scaled(picture, options.resolution)?.into_luma_alpha16();
+    let picture = scaled(picture.into_luma_alpha16(), options.resolution)?;
     let (columns, rows) = picture.dimensions();
-    let height = |pixel: &image::LumaA<u16>| {
+    let height = |pixel: &LumaA<u16>| {
         let [light, opaque] = pixel.0.map(|part| f32::from(part) / f32::from(u16::MAX));
         opaque * if options.invert { 1.0 - light } else { light }
     };
@@ -42,22 +46,23 @@ pub(crate) fn heights(input: &[u8], options: &HeightmapOptions, step: Step<'_>) 
 }
 
 /// The picture with at most this many points along its longer side, and at least two along each.
-fn scaled(picture: DynamicImage, resolution: u32) -> Result<DynamicImage, CanvasError> {
-    let (width, height) = (picture.width(), picture.height());
+fn scaled(picture: Picture, resolution: u32) -> Result<Picture, CanvasError> {
+    let (width, height) = picture.dimensions();
     let factor = (f64::from(resolution) / f64::from(width.max(height))).min(1.0);
-    let side = |length: u32| ((f64::from(length) * factor).round() as u32).max(2);
-    if (width, height) == (side(width), side(height)) {
+    let [columns, rows] = [width, height].map(|length| ((f64::from(length) * factor).round() as u32).max(2));
+    if (width, height) == (columns, rows) {
         return Ok(picture);
     }
-    let picture = DynamicImage::from(picture.into_luma_alpha16());
-    let mut resized = DynamicImage::new(side(width), side(height), picture.color());
+    let failed = |reason: String| CanvasError::Encode { format: format!("{columns} by {rows} points"), reason };
+    let picture = DynamicImage::from(picture);
+    let source = ImageRef::new(width, height, picture.as_bytes(), PixelType::U16x2);
+    let mut resized = Image::new(columns, rows, PixelType::U16x2);
     // Hamming's filter is sharp, and has no waves beside edges, which would be seen in a relief.
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Hamming));
-    Resizer::new().resize(&picture, &mut resized, &options).map_err(|error| CanvasError::Encode {
-        format: format!("{} points", side(width) * side(height)),
-        reason: error.to_string(),
-    })?;
-    Ok(resized)
+    let source = source.map_err(|error| failed(error.to_string()))?;
+    Resizer::new().resize(&source, &mut resized, &options).map_err(|error| failed(error.to_string()))?;
+    let parts = resized.buffer().as_chunks().0.iter().map(|bytes| u16::from_ne_bytes(*bytes));
+    Picture::from_raw(columns, rows, parts.collect()).ok_or_else(|| failed("the parts do not fit together".into()))
 }
 
 fn smoothed(columns: u32, rows: u32, values: Vec<f32>, sigma: f32) -> Vec<f32> {

@@ -41,7 +41,11 @@ pub const TABLE: &[Row] = &[
     row("prizm-conformance", &["prizm-protocol"], "is an oracle independent of the host"),
     row("prizm-canvas", &["prizm-plugin"], "is a plugin like any other and has only the SDK"),
     row("prizm-relief", &["prizm-plugin", "prizm-canvas"], "is a plugin, and beside the SDK has only canvas's reading"),
-    row("prizm-cli", &["prizm-registry", "prizm-conformance", "prizm-canvas", "prizm-relief"], "knows no protocol frames"),
+    row(
+        "prizm-cli",
+        &["prizm-registry", "prizm-conformance", "prizm-canvas", "prizm-relief"],
+        "knows no protocol frames",
+    ),
     Row { name: "prizm-tests", may: May::DependOnEverything, ignorance: "is where everything meets" },
     row("xtask", &[], "must run when the workspace does not compile"),
 ];
