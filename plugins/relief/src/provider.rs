@@ -77,7 +77,7 @@ fn heightmap() -> Model {
         options: [(Capability::IMAGE_TO_3D.to_string(), HeightmapOptions::schema())].into(),
         limits: limits(&json!({"maxInputWidth": LONGEST_SIDE, "maxInputHeight": LONGEST_SIDE})),
         input_formats: Some(words(PICTURES)),
-        typical_ms: Some(200),
+        typical_ms: Some(150),
         ..model(HEIGHTMAP, &Capability::IMAGE_TO_3D)
     }
 }

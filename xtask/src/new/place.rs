@@ -24,7 +24,7 @@ pub fn linked(root: &Path, id: &str) -> Result<Vec<&'static str>> {
     after(root, CLI, "prizm-canvas.workspace", &format!("{package}.workspace = true"))?;
     after(root, LINKED, "    (\"canvas\"", &format!("    (\"{id}\", {library}::MANIFEST, {library}::serve),"))?;
     after(root, TABLE, "    row(\"prizm-canvas\"", &row)?;
-    within(root, TABLE, "row(\"prizm-cli\", &[", &format!("\"{package}\", "))?;
+    within(root, TABLE, "&[\"prizm-registry\", ", &format!("\"{package}\", "))?;
     Ok(vec![WORKSPACE, CLI, LINKED, TABLE])
 }
 
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(cli["dependencies"]["prizm-tint"]["workspace"].as_bool(), Some(true));
         assert!(read(LINKED).contains("\n    (\"tint\", prizm_tint::MANIFEST, prizm_tint::serve),\n"));
         assert!(read(TABLE).contains("    row(\"prizm-tint\", &[\"prizm-plugin\"], "));
-        assert!(read(TABLE).contains("row(\"prizm-cli\", &[\"prizm-tint\", "));
+        assert!(read(TABLE).contains("&[\"prizm-registry\", \"prizm-tint\", "));
     }
 
     #[test]
