@@ -34,6 +34,7 @@ pub(crate) struct Instance {
     info: RwLock<Arc<ProviderInfo>>,
     run: Run,
     redactor: Redactor,
+    secrets: Vec<String>,
     stopping: Arc<AtomicBool>,
     tainted: AtomicBool,
     /// Calls that hold the instance, waiting for a slot or for an answer.
@@ -99,7 +100,7 @@ impl Instance {
         let instance_id = format!("{label}-{}", run.process.pid());
         let info = handshake(&connection, spec, instance_id).await?;
         if let Some(config) = config {
-            redactor.add(secrets(&info, config));
+            redactor.add(secrets(&info, &spec.secrets, config));
             configure(&connection, &info, config, spec.timing).await?;
         }
         let instance = Self {
@@ -109,6 +110,7 @@ impl Instance {
             info: RwLock::new(Arc::new(info)),
             run,
             redactor,
+            secrets: spec.secrets.clone(),
             stopping,
             tainted: AtomicBool::new(false),
             users: AtomicUsize::new(0),
@@ -129,7 +131,7 @@ impl Instance {
 
     /// Sends a new configuration.
     pub(crate) async fn configure(&self, config: &ConfigureParams, timing: Timing) -> Result<(), Error> {
-        self.redactor.add(secrets(&self.info(), config));
+        self.redactor.add(secrets(&self.info(), &self.secrets, config));
         configure(&self.connection, &self.info(), config, timing).await
     }
 
@@ -305,7 +307,9 @@ fn check_settings(info: &ProviderInfo, config: &ConfigureParams) -> Result<(), E
     )))
 }
 
-fn secrets(info: &ProviderInfo, config: &ConfigureParams) -> Vec<String> {
-    let values = info.secret_settings().filter_map(|name| config.config.get(name));
+/// Returns the values to hide: of what the plugin declares as secrets, and of `more` settings.
+fn secrets(info: &ProviderInfo, more: &[String], config: &ConfigureParams) -> Vec<String> {
+    let names = info.secret_settings().chain(more.iter().map(String::as_str));
+    let values = names.filter_map(|name| config.config.get(name));
     values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }

@@ -35,6 +35,8 @@ pub struct PluginSpec {
     pub tap: Option<Tap>,
     /// Settings that its list of models depends on: where one is given, it is asked for its models before it is used.
     pub models_follow: Vec<String>,
+    /// Settings whose values are hidden in all that is told of it, beside those that it declares as secrets.
+    pub secrets: Vec<String>,
 }
 
 impl PluginSpec {
@@ -47,6 +49,7 @@ impl PluginSpec {
             timing: Timing::default(),
             tap: None,
             models_follow: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 }
