@@ -23,9 +23,11 @@ macro_rules! examples {
     };
 }
 
+mod key;
 mod new;
 mod service;
 
+pub(crate) use key::{KeyCommand, KeyName};
 pub(crate) use new::{Language, New};
 pub(crate) use service::{Gc, Logs, ServiceCommand, Start, Status, Stop};
 
@@ -104,6 +106,12 @@ pub(crate) enum Command {
     /// workflow for continuous integration, with the SDK in it. Nothing is fetched, and nothing is half made where it
     /// fails.
     New(New),
+    /// Look after the keys of providers: in the platform's keyring, and where else they come from
+    #[command(after_help = examples!("\n  prizm key list\n  prizm key set fal-ai\n  prizm key remove fal-ai"))]
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Look after the store of built providers
     #[command(after_help = examples!("\n  prizm cache list\n  prizm cache verify\n  prizm cache prune --dry-run"))]
     Cache {

@@ -7,6 +7,7 @@ pub(crate) mod conformance;
 pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod inspect;
+pub(crate) mod key;
 pub(crate) mod models;
 pub(crate) mod new;
 pub(crate) mod project;

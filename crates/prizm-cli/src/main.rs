@@ -15,6 +15,7 @@ mod open;
 mod options;
 mod output;
 mod progress;
+mod secret;
 mod table;
 
 use std::process::ExitCode;
@@ -63,6 +64,7 @@ async fn dispatch(args: &Args) -> Result<ExitCode, Failure> {
         Command::Update(update) => or_interrupted(commands::project::update(update, global)).await,
         Command::List => or_interrupted(commands::project::list(global)).await,
         Command::New(new) => commands::new::new(new, global),
+        Command::Key { command } => or_interrupted(commands::key::key(command, global)).await,
         Command::Cache { command } => or_interrupted(commands::cache::cache(command, global)).await,
         Command::Conformance(conformance) => commands::conformance::conformance(conformance, global).await,
         Command::Service { command } => commands::service::service(command, global).await,

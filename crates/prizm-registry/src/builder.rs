@@ -11,6 +11,7 @@ use prizm_install::{
 
 use crate::config::{SourcesConfig, home};
 use crate::entry::{Located, Origin};
+use crate::keyring::{Keyring, Keys, PlatformKeyring};
 use crate::route::{Memory, Routing};
 use crate::services::Services;
 use crate::surroundings::Surroundings;
@@ -31,6 +32,7 @@ pub struct RegistryBuilder {
     profile: Option<Option<String>>,
     services: Vec<BundledService>,
     keeper: Option<Keeper>,
+    keyring: Option<Arc<dyn Keyring>>,
 }
 
 impl RegistryBuilder {
@@ -123,6 +125,14 @@ impl RegistryBuilder {
         self
     }
 
+    /// Sets who keeps the keys that neither the configuration nor the environment has; by default the platform's
+    /// keyring.
+    #[must_use]
+    pub fn keyring(mut self, keyring: Arc<dyn Keyring>) -> Self {
+        self.keyring = Some(keyring);
+        self
+    }
+
     /// Sets who hears of builds.
     #[must_use]
     pub fn reporter(mut self, reporter: Arc<dyn Reporter>) -> Self {
@@ -168,6 +178,7 @@ impl RegistryBuilder {
             installer: tokio::sync::OnceCell::new(),
             services: Services::new(self.services, &config, self.keeper.unwrap_or_else(Keeper::here))?,
             routing: Routing { config: config.routing, memory: Arc::new(Memory::new(home.join("ledger.db"))) },
+            keys: Keys::new(self.keyring.unwrap_or_else(|| Arc::new(PlatformKeyring))),
             home,
         };
         let registry = Registry::with(around);

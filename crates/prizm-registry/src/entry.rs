@@ -1,6 +1,7 @@
 //! One provider that the registry knows: where it comes from, what it declared, its plugin.
 
 mod declarations;
+mod keys;
 mod models;
 mod offering;
 mod source;
@@ -22,6 +23,7 @@ use crate::route::Offers;
 use crate::surroundings::Surroundings;
 use crate::wiring::{Served, Wiring};
 use crate::{Error, ErrorKind, Lack, Result};
+use keys::{Found, with_keys};
 use source::Source;
 
 /// Where a provider comes from.
@@ -81,6 +83,8 @@ pub(crate) struct Entry {
     offers: RwLock<Option<Arc<Offers>>>,
     /// What it lacks, as far as that has been looked for.
     lacks: RwLock<Arc<[Lack]>>,
+    /// What the keyring has for it, once that has been looked into.
+    keys: RwLock<Option<Arc<Found>>>,
 }
 
 impl Entry {
@@ -99,6 +103,7 @@ impl Entry {
             wiring: RwLock::default(),
             offers: RwLock::default(),
             lacks: RwLock::default(),
+            keys: RwLock::default(),
         }
     }
 
@@ -191,7 +196,10 @@ impl Entry {
                 None => Ok(self.learn(around, self.plugin(around).await?.start().await?)),
             }
         };
-        Ok(self.remember(learned.await.inspect_err(|error| self.failed(error))?))
+        let info = learned.await.inspect_err(|error| self.failed(error))?;
+        // Whoever chooses must know what it has, and does not wait.
+        self.find_keys(around).await;
+        Ok(self.remember(info))
     }
 
     /// Returns what it declared when it was installed: no process is started for it.
@@ -224,9 +232,14 @@ impl Entry {
 
     /// Replaces its settings; those that its running process refuses are not kept. A process whose provider
     /// needs services is told at the next use, with where they are.
-    pub(crate) async fn configure(&self, settings: Map<String, Value>) -> Result<()> {
+    pub(crate) async fn configure(&self, around: &Surroundings, settings: Map<String, Value>) -> Result<()> {
         let _turn = self.turn.lock().await;
-        let wiring = Arc::new(Wiring::new(Wanted::of(&settings, self.manifest())?));
+        let found = Arc::new(self.look_up_keys(around, &settings).await);
+        if self.plugin.get().is_some() {
+            self.check_given(around, found.keys().cloned().collect()).await?;
+        }
+        let given = with_keys(settings.clone(), &found);
+        let wiring = Arc::new(Wiring::new(Wanted::of(&given, self.manifest())?));
         if let Some(plugin) = self.plugin.get()
             && !wiring.needs_services()
             && let Err(error) = plugin.configure(wiring.params()).await
@@ -239,11 +252,10 @@ impl Entry {
         }
         let followed = self.models_follow();
         self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
-        *self.offers.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.keep_keys(found);
         if followed || self.models_follow() {
             *self.declared.write().unwrap_or_else(PoisonError::into_inner) = None;
         }
-        self.look();
         *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = self.plugin.get().map(|_| wiring);
         Ok(())
     }
@@ -254,7 +266,7 @@ impl Entry {
         if let Some(wiring) = &*self.wiring.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(Arc::clone(wiring));
         }
-        let wiring = Arc::new(Wiring::new(Wanted::of(&self.settings(), self.manifest())?));
+        let wiring = Arc::new(Wiring::new(self.wanted()?));
         if self.plugin.get().is_some() {
             *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&wiring));
         }
@@ -285,14 +297,19 @@ impl Entry {
     }
 
     async fn make_plugin(&self, around: &Surroundings) -> Result<Plugin> {
-        self.check_settings(around).await?;
         let (command, manifest) = self.command(around).await?;
+        let found = self.find_keys(around).await;
+        let config = self.config();
+        let names = config.settings.keys().chain(&config.grant_env).chain(found.keys());
+        self.check_given(around, names.cloned().collect()).await?;
         let command = match &manifest {
             Some(manifest) => self.grant(command, manifest),
             None => command,
         };
         let work_dir = around.work().await?.path().to_owned();
+        let secrets = manifest.iter().flat_map(|manifest| manifest.keys.keys().cloned()).collect();
         let spec = PluginSpec {
+            secrets,
             work_dir,
             models_follow: manifest.as_ref().map(|all| all.provider.models_follow.clone()).unwrap_or_default(),
             timing: around.timing,
@@ -303,21 +320,6 @@ impl Entry {
         let plugin = Plugin::new(spec);
         plugin.configure(self.wiring()?.params()).await?;
         Ok(plugin)
-    }
-
-    /// What the user set for an id is not given to whoever calls itself so.
-    async fn check_settings(&self, around: &Surroundings) -> Result<()> {
-        let (Origin::Identifier(located), Some(id)) = (&self.origin, &self.id) else { return Ok(()) };
-        let (names, source) = {
-            let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
-            let names: Vec<_> = config.settings.keys().chain(&config.grant_env).cloned().collect();
-            let source = located.identifier.source();
-            if !located.claimed || names.is_empty() || config.given_to.as_ref() == Some(&source) {
-                return Ok(());
-            }
-            (names, source)
-        };
-        Ok(around.installer().await?.approve_settings(id.as_str(), &source, names).await?)
     }
 
     fn expected(&self, manifest: Option<Manifest>) -> Expected {

@@ -100,14 +100,16 @@ pub(crate) fn engines(manifest: &Manifest) -> impl Iterator<Item = Lack> {
     })
 }
 
-/// Returns which keys of a manifest are neither among the settings nor in a variable that is granted.
-pub(crate) fn keys(manifest: &Manifest, settings: &Map<String, Value>, granted: &[String]) -> Vec<Lack> {
-    let has_value = |variable: &&String| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
-    let is_granted = |variable: &&String| granted.contains(variable);
+/// Returns which keys of a manifest come from nowhere, and are needed with these settings.
+pub(crate) fn keys(
+    manifest: &Manifest,
+    settings: &Map<String, Value>,
+    is_known: impl Fn(&str, &prizm_protocol::Key) -> bool,
+) -> Vec<Lack> {
     let lacking = manifest.keys.iter().filter(|(setting, key)| {
-        let is_set = settings.contains_key(*setting) || key.unless.iter().any(|other| settings.contains_key(other));
-        !is_set && !key.env.iter().filter(is_granted).any(|variable| has_value(&variable))
+        !is_known(setting, key) && !key.unless.iter().any(|other| settings.contains_key(other))
     });
+    let has_value = |variable: &&String| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
     let lack = |(setting, key): (&String, &prizm_protocol::Key)| Lack::Key {
         setting: setting.clone(),
         env: key.env.clone(),
@@ -152,10 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_a_setting_or_a_variable_that_is_granted() {
-        let lacks = |settings: Value, granted: &[&str]| {
-            let granted: Vec<_> = granted.iter().map(ToString::to_string).collect();
-            keys(&manifest(), settings.as_object().unwrap(), &granted)
+    fn a_key_that_comes_from_nowhere_is_lacking() {
+        let lacks = |settings: Value, known: &[&str]| {
+            keys(&manifest(), settings.as_object().unwrap(), |setting, _| known.contains(&setting))
         };
         let all = lacks(json!({}), &[]);
         let told: Vec<_> = all.iter().map(|lack| (lack.to_string(), lack.remedy("a"))).collect();
@@ -166,9 +167,8 @@ mod tests {
              `[providers.a]`; it is had at https://a.example/keys"
         );
         assert_eq!(told[1].1, "`PATH` is set: grant it, by `grantEnv = [\"PATH\"]` under `[providers.a]`");
-        let left = lacks(json!({"baseUrl": "http://127.0.0.1:1"}), &["PATH"]);
-        assert_eq!(left, []);
-        assert_eq!(lacks(json!({"apiKey": "k"}), &["PRIZM_NO_SUCH_KEY"]).len(), 1);
+        assert_eq!(lacks(json!({"baseUrl": "http://127.0.0.1:1"}), &["other"]), []);
+        assert_eq!(lacks(json!({}), &["apiKey", "other"]), []);
     }
 
     #[test]

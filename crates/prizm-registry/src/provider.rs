@@ -201,12 +201,13 @@ impl Provider {
     ///
     /// `serviceUrl`, `serviceConfig` and `autoStartService` are not the plugin's: they name the service that
     /// it needs, which is started at its next use, and whose address it is given then. `services` says the
-    /// same of several, each a table with `url`, `config` and `autoStart`.
+    /// same of several, each a table with `url`, `config` and `autoStart`. The keyring is asked for the keys that
+    /// are not among them.
     ///
     /// # Errors
     /// A setting does not fit the provider's schema, or the running process refuses it.
     pub async fn configure(&self, settings: Map<String, Value>) -> Result<()> {
-        self.entry.configure(settings).await?;
+        self.entry.configure(&self.around, settings).await?;
         self.around.routing.memory.configured(&self.id());
         Ok(())
     }

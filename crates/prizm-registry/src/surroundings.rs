@@ -9,6 +9,7 @@ use prizm_install::{
 };
 
 use crate::blocking::blocking;
+use crate::keyring::Keys;
 use crate::route::Routing;
 use crate::services::Services;
 use crate::validator::Handshake;
@@ -35,6 +36,7 @@ pub(crate) struct Surroundings {
     pub(crate) installer: tokio::sync::OnceCell<Installer>,
     pub(crate) services: Services,
     pub(crate) routing: Routing,
+    pub(crate) keys: Keys,
 }
 
 impl Surroundings {

@@ -23,7 +23,7 @@ impl Entry {
         if let Some(known) = known.filter(|known| known.is_of(&info, origins, &lacks)) {
             return Some(known);
         }
-        let wanted = Wanted::of(&self.settings(), self.manifest()).unwrap_or_default();
+        let wanted = self.wanted().unwrap_or_default();
         let given = (&wanted, self.given(&wanted));
         let offers = Arc::new(Offers::new(info, origins, lacks, given, &around.routing, now));
         *self.offers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&offers));
@@ -49,8 +49,8 @@ impl Entry {
     /// Looks for what it lacks, where its manifest is known.
     pub(super) fn look(&self) {
         let Some(manifest) = self.manifest() else { return };
-        let config = self.config();
-        let mut found = lacks::keys(manifest, &config.settings, &config.grant_env);
+        let settings = self.settings();
+        let mut found = lacks::keys(manifest, &settings, |setting, key| self.key_origin(setting, key).is_some());
         found.extend(lacks::engines(manifest));
         let mut known = self.lacks.write().unwrap_or_else(PoisonError::into_inner);
         if known[..] != found[..] {
