@@ -54,6 +54,7 @@ mod git_trees;
 mod git_wire;
 mod guide;
 mod isolation;
+mod keys;
 mod loops;
 mod matrix;
 mod media;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::{Processes, within};
+use crate::{Desktop, Processes, within};
 
 /// Seconds that a command may take on a machine that is busy with something else.
 const PATIENCE: u64 = 60;
@@ -31,6 +31,7 @@ pub fn program(name: &str) -> PathBuf {
 /// A home for `prizm` and a directory to run it in, removed at the end.
 pub struct Home {
     dir: TempDir,
+    bus: String,
 }
 
 impl Default for Home {
@@ -49,7 +50,14 @@ impl Home {
         for name in ["home", "here", "providers"] {
             fs::create_dir(dir.path().join(name)).expect("a directory for the test");
         }
-        Self { dir }
+        // The keyring of whoever runs the tests is none of theirs.
+        let bus = format!("unix:path={}", dir.path().join("no-bus").display());
+        Self { dir, bus }
+    }
+
+    /// Lets commands use a keyring.
+    pub fn use_keyring(&mut self, desktop: &Desktop) {
+        self.bus = desktop.address();
     }
 
     /// Makes one in which providers that come with `prizm` are installed. All of them share a store, so that
@@ -201,6 +209,7 @@ impl Home {
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.dir.path().join("here")).env("PRIZM_HOME", self.path()).env_remove("PRIZM_LOG");
+        command.env("DBUS_SESSION_BUS_ADDRESS", &self.bus);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command.process_group(0);
         command
@@ -240,6 +249,20 @@ impl Home {
     pub fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.prizm(arguments))
     }
+}
+
+/// Returns whether a file below a directory holds this text.
+pub fn holds(directory: &Path, text: &str) -> bool {
+    fs::read_dir(directory).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => holds(&path, text),
+            Ok(kind) if kind.is_file() => {
+                fs::read(&path).is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+            }
+            _ => false,
+        }
+    })
 }
 
 fn names(directory: &Path) -> Vec<String> {

@@ -5,6 +5,7 @@
 mod cli;
 mod engine;
 mod git_server;
+mod keyring;
 mod lab;
 mod loopback;
 mod npm_registry;
@@ -14,9 +15,10 @@ mod talk;
 mod vendor;
 mod wait;
 
-pub use cli::{Ended, Home, Running, keys, program};
+pub use cli::{Ended, Home, Running, holds, keys, program};
 pub use engine::{Engine, IMAGE};
 pub use git_server::{BASE, Entry, GitServer, Lie, ObjectFormat, Repository, add_bomb, lfs_pointer};
+pub use keyring::Desktop;
 pub use lab::{Lab, ask, picture, quiet, said, timing};
 pub use loopback::{Fault, Part, Request, Rule};
 pub use npm_registry::{Archive, Header, NpmRegistry};

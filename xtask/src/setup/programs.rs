@@ -118,6 +118,20 @@ pub const NEEDED: &[Program] = &[
         purpose: "speaks for the speech provider, in other languages",
     },
     Program {
+        name: "dbus-daemon",
+        package: "dbus",
+        version: "--version",
+        oldest: (1, 14),
+        purpose: "is the bus of the keyring",
+    },
+    Program {
+        name: "gnome-keyring-daemon",
+        package: "gnome-keyring",
+        version: "--version",
+        oldest: (42, 0),
+        purpose: "is the keyring that keeps keys",
+    },
+    Program {
         name: "ps",
         package: "procps",
         version: "--version",

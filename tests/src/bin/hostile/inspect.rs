@@ -14,6 +14,20 @@ use crate::sys;
 pub const MODES: &[Mode] = &[
     Mode::new("records-configure", "Answers with the parameters of the last `configure`, as JSON.")
         .transform(|session, job| session.say(&job, &session.config.to_string())),
+    Mode::new(
+        "careless-with-its-key",
+        "Needs an apiKey, does not call it a secret, writes it to stderr, and answers with it backwards.",
+    )
+    .declare(|declaration| {
+        let schema = &mut declaration["configSchema"];
+        schema["properties"]["apiKey"] = json!({"type": "string"});
+        schema["required"] = json!(["apiKey"]);
+    })
+    .transform(|session, job| {
+        let key = session.config["config"]["apiKey"].as_str().unwrap_or_default().to_owned();
+        eprintln!("hostile: my key is {key}");
+        session.say(&job, &key.chars().rev().collect::<String>());
+    }),
     Mode::new("configures-slowly", "Takes --ms (500) for each `configure`, and answers with the last one, as JSON.")
         .configure(|session, id| {
             std::thread::sleep(session.options.wait(500));
