@@ -117,12 +117,12 @@ async fn a_key_is_given_to_the_source_that_the_user_named() {
     let message = "`github:acme/echo` would be given what your configuration says of `hostile`: apiKey";
     assert!(error["message"].as_str().unwrap().contains(message), "{error}");
     silent(&shelf.home, &ended);
-    // By its URL it is nobody that the user has named.
-    shelf.home.run(&["run", "github:acme/echo@main", "hi"]).await.failed(2);
+    // A provider that only calls itself so has nothing to be asked about.
+    shelf.git.repository("acme/other").commit("main", &[("prizm.toml", &needy())]);
+    let ended = shelf.home.run(&["run", "github:acme/other@main", "hi", "--yes"]).await;
+    assert!(ended.failed(2).contains("apiKey"), "{ended}");
     assert_eq!(shelf.home.run(&["run", "hostile", "hi", "--yes"]).await.ok(), BACKWARDS);
     assert_eq!(shelf.home.run(&["run", "hostile", "hi"]).await.ok(), BACKWARDS);
-    let twin = needy();
-    shelf.git.repository("acme/other").commit("main", &[("prizm.toml", &twin)]);
     shelf.home.run(&["remove", "hostile"]).await.ok();
     shelf.home.run(&["add", "github:acme/other@main"]).await.ok();
     let ended = shelf.home.run(&["run", "hostile", "hi", "--json"]).await;
