@@ -4,9 +4,10 @@
  */
 
 import { fal } from "./fal.mjs";
+import { openai } from "./openai.mjs";
 import { Server } from "./server.mjs";
 
-const VENDORS = { fal };
+const VENDORS = { fal, openai };
 
 const vendor = VENDORS[process.argv[2]];
 if (vendor === undefined) {

@@ -98,6 +98,9 @@ export class Server {
       query: url.searchParams,
       headers: incoming.headers,
       bytes,
+      /** Whether the client has gone, and when it does. */
+      isClosed: () => response.destroyed,
+      closed: new Promise((resolve) => response.once("close", resolve)),
     };
     if (request.path.startsWith("/control/")) return this.#controlled(request, response);
     const entry = { method: request.method, path: request.path + url.search, operation: undefined, status: undefined };
@@ -155,7 +158,10 @@ async function send(response, { status = 200, headers = {}, body = {}, stream },
   response.writeHead(status, all);
   if (how === "cut") return cut(response, bytes);
   const parts = stream ?? [bytes];
-  for await (const part of how === "drip" ? drip(parts) : parts) response.write(part);
+  for await (const part of how === "drip" ? drip(parts) : parts) {
+    if (response.destroyed) break;
+    response.write(part);
+  }
   response.end();
 }
 
