@@ -1,0 +1,116 @@
+/**
+ * Which models there are: from the server's own list, or those that are built in for a preset. Before them stand
+ * `chat`, `image`, `speech` and `transcription`, which are the server's usual models, whatever their names.
+ */
+
+import { ProviderError, log } from "#prizm/plugin";
+
+import { explain } from "./errors.js";
+import { type Known, type Role, guess } from "./known.js";
+import { readListed } from "./listed.js";
+import { type Entry, entry } from "./model.js";
+import { DEFAULTS, type Settings, isOwn } from "./settings.js";
+import { Wire } from "./wire.js";
+
+const ROLES: readonly Role[] = ["chat", "image", "speech", "transcription"];
+
+/** The largest list that fits into a frame of the protocol, with room for the rest of it, in bytes. */
+const MAX_LIST = 6 * 1024 * 1024;
+
+export class Catalogue {
+  #settings = DEFAULTS;
+  /** What the server lists, and when it did; the built-in ones, before it was asked. */
+  #known: readonly Known[] = DEFAULTS.preset.known;
+  #at = -Infinity;
+  #entries = index(DEFAULTS, this.#known);
+
+  find(id: string): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  all(): readonly Entry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** Takes new settings; what another server listed is forgotten. */
+  configure(settings: Settings): void {
+    const isSame = settings.baseUrl === this.#settings.baseUrl && settings.presetName === this.#settings.presetName;
+    if (!isSame) {
+      this.#known = settings.preset.known;
+      this.#at = -Infinity;
+    }
+    this.#settings = settings;
+    this.#entries = index(settings, this.#known);
+  }
+
+  /** Asks the server, unless its list is young enough. Where that fails the last one stays. */
+  async refresh(): Promise<readonly Entry[]> {
+    const settings = this.#settings;
+    if (Date.now() - this.#at < settings.modelsLifetime * 1000) return this.all();
+    try {
+      const known = await ask(settings, new Wire(settings));
+      if (settings !== this.#settings) return this.all();
+      this.#known = known;
+      this.#at = Date.now();
+      this.#entries = index(settings, known);
+    } catch (thrown) {
+      const error = explain(thrown, { isOwn: true, options: {} });
+      const which = this.#at === -Infinity ? "the built-in one" : "the last one";
+      log.warn(`the list of models is ${which}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    return this.all();
+  }
+
+  /** Returns the server's name of a model; where nobody says which it is, it is the first that the server lists. */
+  async resolve({ id, known }: Entry, settings: Settings, wire: Wire): Promise<string> {
+    if (known.id !== undefined) return known.id;
+    const listed = this.#at > -Infinity ? this.#known : await ask(settings, wire);
+    const first = listed.find(({ role }) => role === known.role);
+    if (first !== undefined) return first.id;
+    throw new ProviderError("NotConfigured", `the server lists no model for \`${id}\`: set \`${id}Model\``, {
+      details: { setting: `${id}Model` },
+    });
+  }
+}
+
+function index(settings: Settings, listed: readonly Known[]): Map<string, Entry> {
+  const isFree = isOwn(settings);
+  const entries = new Map<string, Entry>();
+  for (const role of ROLES) {
+    const id = settings.models[role] ?? settings.preset.defaults[role];
+    if (id === undefined && !(isFree && role === "chat")) continue;
+    const known = id === undefined ? undefined : listed.find((one) => one.id === id && one.role === role);
+    // Whether a model sees cannot be told where its name is not known; the server says.
+    const takesImages = id === undefined || isFree ? true : guess(id)?.takesImages;
+    entries.set(role, entry(priced(settings, known ?? { id, role, takesImages }), isFree, role));
+  }
+  let size = 0;
+  for (const known of listed) {
+    if (entries.has(known.id)) continue;
+    const made = entry(priced(settings, known), isFree || known.isFree === true);
+    size += JSON.stringify(made.model).length;
+    if (size > MAX_LIST || entries.size >= settings.maxModels + ROLES.length) {
+      log.warn(`the list of models is cut after ${entries.size}`);
+      break;
+    }
+    entries.set(known.id, made);
+  }
+  return entries;
+}
+
+/** What the user says of prices counts. */
+function priced<K extends Entry["known"]>({ prices }: Settings, known: K): K {
+  const rates = known.id === undefined ? undefined : prices.get(known.id);
+  return rates === undefined ? known : { ...known, rates: { ...known.rates, ...rates } };
+}
+
+async function ask(settings: Settings, wire: Wire): Promise<readonly Known[]> {
+  try {
+    const response = await wire.client.get("/models").asResponse();
+    const known = readListed(await wire.json(response), settings.preset.known);
+    if (known.length === 0) throw new Error("the server lists no models");
+    return known;
+  } catch (thrown) {
+    throw wire.failure(thrown);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * A stream of events, as servers write it: by the standard, and in the ways in which they do not. Lines end with LF,
+ * CR or both; `data:` may have no space after it; comments, empty events and other fields are passed over; events may
+ * stand without an empty line between, and without `[DONE]` at the end.
+ */
+
+import { TransportFailure } from "./wire.js";
+
+/** The longest event, in characters. */
+const MAX_EVENT = 8 * 1024 * 1024;
+
+/** What says that there is no more. */
+export const DONE = Symbol("done");
+
+/** Yields what is in the events, and `DONE` where the server says that it is. */
+export async function* events(parts: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+  let data: string[] = [];
+  for await (const line of lines(parts)) {
+    if (line === "") {
+      yield* taken(data);
+      data = [];
+      continue;
+    }
+    const text = /^data(?:: ?(.*))?$/s.exec(line)?.[1] ?? (line.startsWith("{") ? line : undefined);
+    if (text === undefined || (text === "" && data.length === 0)) continue;
+    data.push(text);
+    if (data.length > 1 || (text !== "[DONE]" && parsed(text) === undefined)) continue;
+    yield* taken(data);
+    data = [];
+  }
+  yield* taken(data);
+}
+
+function* taken(data: readonly string[]): Generator<unknown> {
+  if (data.length === 0) return;
+  const text = data.join("\n");
+  if (text.trim() === "[DONE]") return yield DONE;
+  const value = parsed(text);
+  if (value === undefined) throw new TransportFailure(`an event is no JSON: \`${text.slice(0, 100)}\``, true);
+  yield value;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Yields lines without their ends; a character may be split between two parts. */
+async function* lines(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  let isAfterCr = false;
+  const cut = function* (text: string): Generator<string> {
+    // A CR may be the last of one part, and its LF the first of the next.
+    const more = isAfterCr && text.startsWith("\n") ? text.slice(1) : text;
+    if (text !== "") isAfterCr = text.endsWith("\r");
+    const all = (rest + more).split(/\r\n|\n|\r/);
+    rest = all.pop() ?? "";
+    if (rest.length > MAX_EVENT) throw new TransportFailure(`an event has more than ${MAX_EVENT} characters`, true);
+    yield* all;
+  };
+  for await (const part of parts) yield* cut(decoder.decode(part, { stream: true }));
+  yield* cut(decoder.decode());
+  if (rest !== "") yield rest;
+}

@@ -1,0 +1,83 @@
+/** What a job used, in each of the shapes in which servers say so, and what that costs. */
+
+import type { Usage } from "#prizm/plugin";
+
+import type { Rates } from "./known.js";
+import { decimal, sum, times } from "./money.js";
+import { count, isRecord } from "./values.js";
+
+/** What is counted, by our names. */
+export interface Counts {
+  readonly promptTokens?: number | undefined;
+  readonly completionTokens?: number | undefined;
+  readonly tokens?: number | undefined;
+  /** Of the tokens of the prompt, those that the server remembered. */
+  readonly cachedTokens?: number | undefined;
+  /** Of them, those of pictures. */
+  readonly imageTokens?: number | undefined;
+  /** Of the tokens of the answer, those of thoughts. */
+  readonly reasoningTokens?: number | undefined;
+  readonly images?: number | undefined;
+  readonly characters?: number | undefined;
+  /** Seconds of sound that was listened to. */
+  readonly seconds?: number | undefined;
+  /** Money, where the server says that. */
+  readonly cost?: string | undefined;
+}
+
+/** Reads what a server says; nothing where it says nothing. */
+export function counted(usage: unknown): Counts {
+  if (!isRecord(usage)) return {};
+  const prompt = inner(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details");
+  const completion = inner(usage, "completion_tokens_details", "output_tokens_details");
+  const read: Counts = {
+    promptTokens: count(usage["prompt_tokens"]) ?? count(usage["input_tokens"]),
+    completionTokens: count(usage["completion_tokens"]) ?? count(usage["output_tokens"]),
+    tokens: count(usage["total_tokens"]),
+    cachedTokens: count(prompt["cached_tokens"]) || undefined,
+    imageTokens: count(prompt["image_tokens"]) || undefined,
+    reasoningTokens: count(completion["reasoning_tokens"]) || undefined,
+    seconds: count(usage["seconds"]),
+    cost: decimal(usage["cost"]),
+  };
+  return told(read);
+}
+
+/** Says what a job used and cost; nothing where nobody knows. */
+export function usageOf(counts: Counts, rates: Rates | undefined, isFree: boolean): Usage | undefined {
+  const { cost: said, ...units } = told(counts);
+  const cost = said ?? (isFree ? "0" : rates === undefined ? undefined : costOf(counts, rates));
+  if (cost === undefined && Object.keys(units).length === 0) return undefined;
+  return { ...units, ...(cost !== undefined && { cost, currency: "USD" }) };
+}
+
+function costOf(counts: Counts, rates: Rates): string | undefined {
+  const { promptTokens, completionTokens, cachedTokens = 0, imageTokens = 0 } = counts;
+  const { input_token: input, output_token: output } = rates;
+  if (input !== undefined && output !== undefined && promptTokens !== undefined && completionTokens !== undefined) {
+    const plain = Math.max(0, promptTokens - cachedTokens - imageTokens);
+    return sum([
+      times(`${plain}`, input),
+      times(`${cachedTokens}`, rates.cached_token ?? input),
+      times(`${imageTokens}`, rates.image_token ?? input),
+      times(`${completionTokens}`, output),
+    ]);
+  }
+  const units: readonly (readonly [string | undefined, number | undefined])[] = [
+    [rates.image, counts.images],
+    [rates.character, counts.characters],
+    [rates.second, counts.seconds],
+  ];
+  const [rate, units_] = units.find(([rate, number]) => rate !== undefined && number !== undefined) ?? [];
+  const number = decimal(units_);
+  return rate === undefined || number === undefined ? undefined : times(number, rate);
+}
+
+function inner(usage: Record<string, unknown>, ...names: readonly string[]): Record<string, unknown> {
+  return names.map((name) => usage[name]).find(isRecord) ?? {};
+}
+
+/** Leaves out what is not known. */
+function told(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== undefined));
+}
