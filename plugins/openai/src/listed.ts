@@ -1,6 +1,6 @@
 /** A server's list of models: OpenAI's says names only, others say what a model is for, and some what it costs. */
 
-import { type Known, type Rates, type Role, guess } from "./known.js";
+import { type Known, type Rates, guess } from "./known.js";
 import { decimal, perMillion } from "./money.js";
 import { count, isRecord, records, word } from "./values.js";
 
@@ -33,7 +33,7 @@ function read(one: Record<string, unknown>, builtIn: readonly Known[]): Known | 
 }
 
 /** What a model is for: Together says a type, OpenRouter the media, Mistral what it can do, others nothing. */
-function purpose(one: Record<string, unknown>, id: string): { role: Role; takesImages?: boolean } | undefined {
+function purpose(one: Record<string, unknown>, id: string): Pick<Known, "role" | "takesImages"> | undefined {
   const guessed = guess(id);
   const takesImages = guessed?.takesImages ?? false;
   const { type, architecture, capabilities } = one;
