@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { Host } from "./host.js";
+import { Loopback } from "./loopback.js";
+
+let loopback: Loopback;
+let host: Host;
+
+beforeEach(async () => {
+  loopback = await Loopback.start();
+  host = new Host();
+  await host.open(loopback.settings());
+});
+afterEach(async () => {
+  await host.close();
+  await loopback.stop();
+});
+
+const error = (message: string, code: string | null = null, param: string | null = null) => ({
+  error: { message, type: "invalid_request_error", code, param },
+});
+
+test("each refusal has its name, and is not repeated", async () => {
+  const cases: readonly [number, object | string, number, boolean][] = [
+    [401, error("no", "invalid_api_key"), 1005, false],
+    [402, error("Insufficient credits"), 1104, false],
+    [403, error("Country not supported", "unsupported_country_region_territory"), 1005, false],
+    [403, error("flagged by moderation"), 1202, false],
+    [404, error("The model `x` does not exist", "model_not_found"), 1006, false],
+    [400, error("too long", "context_length_exceeded", "messages"), 1203, false],
+    [400, error("the request exceeds the available context size", "exceed_context_size_error"), 1203, false],
+    [400, error("rejected", "content_policy_violation"), 1202, false],
+    [400, error("bad", "invalid_value", "temperature"), -32602, false],
+    [413, "too large", 1203, false],
+    [422, { detail: [{ loc: ["body", "seed"], msg: "no", type: "x" }] }, -32602, false],
+    [429, error("slow down"), 1102, true],
+    [429, error("You exceeded your current quota", "insufficient_quota"), 1104, false],
+    [500, error("oops"), 1201, true],
+    [502, "bad gateway", 1201, true],
+    [503, { error: { message: "Loading model", type: "unavailable_error", code: 503 } }, 1103, true],
+  ];
+  for (const [status, body, code, retryable] of cases) {
+    loopback.say("fault", { operation: "chat", status, body });
+    const failed = await host.failed();
+    const told = [failed.code, failed.data["retryable"] ?? false, failed.data["upstreamStatus"]];
+    assert.deepEqual(told, [code, retryable, status], JSON.stringify(failed));
+  }
+  assert.deepEqual([loopback.ledger.journal.length, loopback.ledger.submissions.length], [cases.length, 0]);
+});
+
+test("the wait that is asked for, in each of its forms", async () => {
+  const inTwoMinutes = new Date(Date.now() + 120_000).toUTCString();
+  const cases: readonly [Record<string, string>, number, number][] = [
+    [{ "retry-after": "7" }, 7000, 7000],
+    [{ "retry-after": inTwoMinutes }, 100_000, 121_000],
+    [{ "retry-after-ms": "1500", "retry-after": "2" }, 1500, 1500],
+    [{ "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m0.5s" }, 60_500, 60_500],
+  ];
+  for (const [headers, least, most] of cases) {
+    loopback.say("fault", { operation: "chat", status: 429, headers, body: error("slow down") });
+    const wait = Number((await host.failed()).data["retryAfterMs"]);
+    assert.ok(wait >= least && wait <= most, `${wait}`);
+  }
+});
+
+test("an answer that is lost counts as taken; nobody there does not", async () => {
+  loopback.say("fault", { operation: "image", how: "reset", done: true });
+  const lost = await host.failed({ model: "image", capability: "text-to-image" });
+  const { retryable, accepted, charged } = lost.data;
+  assert.deepEqual([lost.code, retryable, accepted, charged], [1201, false, true, "unknown"]);
+  assert.equal(loopback.ledger.submissions.length, 1);
+  const gone = await Loopback.start();
+  await gone.stop();
+  await host.configure(loopback.settings({ baseUrl: `${gone.url}/v1` }));
+  const absent = await host.failed();
+  assert.deepEqual([absent.code, absent.data["retryable"], absent.data["charged"]], [1201, true, "no"]);
+});
+
+test("an output is of bounded size", async () => {
+  await host.configure(loopback.settings({ maxOutputBytes: 50 }));
+  const job = { model: "image", capability: "text-to-image" };
+  assert.match((await host.failed(job)).message, /more than 50 bytes/);
+  assert.match((await host.failed({ ...job, model: "dall-e-3" })).message, /more than 50 bytes/);
+});
+
+test("keys: a wrong one, one without money, one that a server repeats", async () => {
+  await host.configure(loopback.settings({ apiKey: "wrong" }));
+  assert.equal((await host.failed()).code, 1005);
+  await host.configure(loopback.settings({ apiKey: "broke" }));
+  assert.equal((await host.failed()).code, 1104);
+  const key = "hunter2-hunter2";
+  await host.configure(loopback.settings({ apiKey: key }));
+  loopback.say("fault", { operation: "chat", status: 400, body: error(`Key ${key}`, key) });
+  assert.match((await host.failed()).message, /redacted/);
+  assert.ok(!host.written.includes(key));
+});
+
+test("a job that is cancelled in the middle ends at the server, and was submitted once", async () => {
+  loopback.say("hold", { after: 3 });
+  const chunk = host.notice(({ method }) => method === "$/chunk");
+  let id = 0;
+  const answer = host.transform({}, (begun) => (id = begun));
+  await chunk;
+  host.cancel(id);
+  assert.equal((await answer).error?.code, -32800);
+  while (loopback.ledger.closed.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([loopback.ledger.submissions.length, loopback.ledger.charges.length], [1, 0]);
+  const late = await host.failed({ deadlineMs: 500 });
+  assert.equal(late.code, 1101);
+});
