@@ -1,5 +1,5 @@
 /**
- * Models that are known without asking, and their prices: those that the price pages showed in 2025. No server but
+ * Models that are known without asking, and their prices: about those of 2025, not checked since. No server but
  * OpenRouter's and Together's tells prices; the setting `prices` corrects them. How good they are, and how long they
  * take, is a guess of ours.
  */

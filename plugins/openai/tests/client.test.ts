@@ -41,7 +41,7 @@ test("images, speech and transcriptions", async () => {
   const file = new File([image], "fox.png", { type: "image/png" });
   assert.equal((await client.images.edit({ model: "gpt-image-1", image: file, prompt: "snow" })).data?.length, 1);
   const speech = await client.audio.speech.create({ model: "tts-1", voice: "alloy", input: "hello" });
-  const sound = new File([await speech.arrayBuffer()], "hello.wav", { type: "audio/wav" });
+  const sound = new File([Buffer.from(await speech.arrayBuffer())], "hello.wav", { type: "audio/wav" });
   const heard = await client.audio.transcriptions.create({ model: "whisper-1", file: sound });
   assert.equal(heard.text, "A fox — says 🦊 what?");
 });
