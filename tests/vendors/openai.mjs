@@ -21,11 +21,11 @@ const CONTEXT = 20_000;
 
 /** The models, and what each is for. */
 const MODELS = {
-  "gpt-4.1-mini": "chat",
-  "gpt-4.1": "chat",
-  "gpt-5-mini": "chat",
+  "gpt-6-luna": "chat",
+  "gpt-6.1-terra": "chat",
   "llama-3.3-70b": "chat",
-  "gpt-image-1": "image",
+  "gpt-image-2": "image",
+  "grok-imagine-image": "image",
   "dall-e-3": "image",
   "gpt-4o-mini-tts": "speech",
   "tts-1": "speech",
@@ -245,7 +245,7 @@ function pictures(site, body) {
   const { fields, files } = body;
   const count = bounded(fields, "n", 1, 10) ?? 1;
   if (fields.model === "dall-e-3" && count > 1) throw refusal(400, "Invalid 'n'.", "invalid_value", "n");
-  const isNew = fields.model === "gpt-image-1";
+  const isNew = fields.model === "gpt-image-2";
   if (isNew && fields.response_format !== undefined)
     throw refusal(400, "Unknown parameter: 'response_format'.", "unknown_parameter", "response_format");
   const job = submit(site, "image", body);

@@ -9,6 +9,7 @@ import { explain } from "./errors.js";
 import { type Known, type Role, guess } from "./known.js";
 import { readListed } from "./listed.js";
 import { type Entry, entry } from "./model.js";
+import { redacted } from "./redact.js";
 import { DEFAULTS, type Settings, isOwn } from "./settings.js";
 import { Wire } from "./wire.js";
 
@@ -54,7 +55,7 @@ export class Catalogue {
       this.#at = Date.now();
       this.#entries = index(settings, known);
     } catch (thrown) {
-      const error = explain(thrown, { isOwn: true, options: {} });
+      const error = redacted(explain(thrown, { isOwn: true, options: {} }), settings.key);
       const which = this.#at === -Infinity ? "the built-in one" : "the last one";
       log.warn(`the list of models is ${which}: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -34,6 +34,9 @@ const MEDIUM = /image_(parse|url|too)|invalid_image|unsupported_(image|format|fi
 const LOADING = /loading model|overloaded|unavailable_error|no slot|server busy|capacity/i;
 const NO_MODEL = /model/i;
 
+/** Statuses of a gateway that waited in vain for whoever does the work, which may have been done. */
+const UNHEARD = new Set([504, 520, 524]);
+
 /** Makes what a job is answered with, of whatever went wrong. */
 export function explain(thrown: unknown, setting: Setting): unknown {
   if (thrown instanceof HttpFailure) return refused(thrown, setting);
@@ -58,7 +61,9 @@ export function within(error: unknown, headers: Headers, setting: Setting): unkn
 function refused({ status, headers, body }: HttpFailure, setting: Setting): ProviderError {
   const said = shape(body);
   const name = nameOf(status, said, setting);
-  const details: Record<string, unknown> = { upstreamStatus: status, charged: "no" };
+  const isLost = UNHEARD.has(status) && !setting.isOwn;
+  const details: Record<string, unknown> = { upstreamStatus: status, charged: isLost ? "unknown" : "no" };
+  if (isLost) details["accepted"] = true;
   if (said.code !== undefined) details["providerCode"] = said.code;
   if (said.field !== undefined && Object.hasOwn(setting.options, said.field)) {
     details["option"] = setting.options[said.field];
@@ -68,7 +73,7 @@ function refused({ status, headers, body }: HttpFailure, setting: Setting): Prov
   if (requestId !== null) details["requestId"] = requestId;
   const wait = name === "RateLimited" || name === "ResourceExhausted" || name === "UpstreamError";
   return new ProviderError(name, said.message || `the server answered with the status ${status}`, {
-    retryable: isRetryable(name, status, headers),
+    retryable: !isLost && isRetryable(name, status, headers),
     retryAfterMs: wait ? retryAfter(headers) : undefined,
     details,
   });

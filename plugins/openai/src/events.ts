@@ -6,7 +6,7 @@
 
 import { TransportFailure } from "./wire.js";
 
-/** The longest event, in characters. */
+/** The longest event, in characters; a line of one is no longer. */
 const MAX_EVENT = 8 * 1024 * 1024;
 
 /** What says that there is no more. */
@@ -15,6 +15,7 @@ export const DONE = Symbol("done");
 /** Yields what is in the events, and `DONE` where the server says that it is. */
 export async function* events(parts: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   let data: string[] = [];
+  let size = 0;
   for await (const line of lines(parts)) {
     if (line === "") {
       yield* taken(data);
@@ -23,6 +24,8 @@ export async function* events(parts: AsyncIterable<Uint8Array>): AsyncGenerator<
     }
     const text = /^data(?:: ?(.*))?$/s.exec(line)?.[1] ?? (line.startsWith("{") ? line : undefined);
     if (text === undefined || (text === "" && data.length === 0)) continue;
+    size = text.length + (data.length === 0 ? 0 : size);
+    if (size > MAX_EVENT) throw tooLong();
     data.push(text);
     if (data.length > 1 || (text !== "[DONE]" && parsed(text) === undefined)) continue;
     yield* taken(data);
@@ -48,6 +51,10 @@ function parsed(text: string): unknown {
   }
 }
 
+function tooLong(): TransportFailure {
+  return new TransportFailure(`an event has more than ${MAX_EVENT} characters`, true);
+}
+
 /** Yields lines without their ends; a character may be split between two parts. */
 async function* lines(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
@@ -57,10 +64,14 @@ async function* lines(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string> 
     // A CR may be the last of one part, and its LF the first of the next.
     const more = isAfterCr && text.startsWith("\n") ? text.slice(1) : text;
     if (text !== "") isAfterCr = text.endsWith("\r");
-    const all = (rest + more).split(/\r\n|\n|\r/);
-    rest = all.pop() ?? "";
-    if (rest.length > MAX_EVENT) throw new TransportFailure(`an event has more than ${MAX_EVENT} characters`, true);
-    yield* all;
+    for (const [index, piece] of more.split(/\r\n|\n|\r/).entries()) {
+      if (index > 0) {
+        yield rest;
+        rest = "";
+      }
+      rest += piece;
+    }
+    if (rest.length > MAX_EVENT) throw tooLong();
   };
   for await (const part of parts) yield* cut(decoder.decode(part, { stream: true }));
   yield* cut(decoder.decode());

@@ -25,6 +25,14 @@ export interface Rates {
   readonly second?: string;
 }
 
+/** What is charged where a question is long: factors of the usual rates, for all of it. */
+export interface Long {
+  /** Of how many tokens a question is not yet long. */
+  readonly above: number;
+  readonly input: string;
+  readonly output: string;
+}
+
 /** A model, as a table or a server's list has it. */
 export interface Known {
   readonly id: string;
@@ -34,11 +42,8 @@ export interface Known {
   /** Whether it takes pictures: a chat sees them, a painter changes them. */
   readonly takesImages?: boolean | undefined;
   readonly rates?: Rates | undefined;
+  readonly long?: Long | undefined;
   readonly isFree?: boolean | undefined;
-  /** How good its results are, in our word: 0 to 5. */
-  readonly quality?: number | undefined;
-  /** How long a job takes, about, in milliseconds. */
-  readonly typicalMs?: number | undefined;
   /** How many tokens it can have before it. */
   readonly context?: number | undefined;
 }
@@ -69,14 +74,14 @@ export function tokens(input: string, output: string, cached?: string): Rates {
 
 /** Names of models that no endpoint here is for. */
 const OTHERS =
-  /embed|moderation|rerank|guard|realtime|-audio|sora|video|davinci|babbage|computer-use|codex|-instruct-\d{4}$|-ocr|ocr-/i;
+  /embed|moderation|rerank|guard|realtime|-live|-audio|sora|video|davinci|babbage|computer-use|codex|-instruct-\d{4}$|-ocr|ocr-/i;
 const ROLES: readonly (readonly [RegExp, Role])[] = [
   [/whisper|transcribe|voxtral.*transcri|parakeet/i, "transcription"],
   [/(^|[-/])tts|speech|orpheus|kokoro|sonic|playai/i, "speech"],
   [/dall-e|image|flux|stable-diffusion|sdxl|imagen|recraft/i, "image"],
 ];
 const SEES =
-  /gpt-4o|gpt-4\.1|gpt-4-turbo|gpt-5|(^|\/)o[134]($|-(?!mini-2024))|vision|[-_]vl|llava|pixtral|gemma-?3|llama-?4|claude|gemini|grok-4|mistral-(small|medium)/i;
+  /gpt-4o|gpt-4\.1|gpt-4-turbo|gpt-[5-9]|(^|\/)o[134]($|-(?!mini-2024))|vision|[-_]vl|llava|pixtral|gemma-?3|llama-?4|claude|gemini|grok-[4-9]|mistral-(small|medium)/i;
 const EDITS = /gpt-image|dall-e-2|kontext|edit/i;
 
 /** Guesses what a model is for by its name; none where it is for something else. */

@@ -51,8 +51,6 @@ export function entry(known: Entry["known"], isFree: boolean, id = known.id ?? k
     ...(pricing.length > 0 && { pricing }),
     ...(isFree && { isFree }),
     ...(known.context !== undefined && { limits: { contextTokens: known.context } }),
-    ...(known.quality !== undefined && { quality: known.quality }),
-    ...(known.typicalMs !== undefined && { typicalMs: known.typicalMs }),
   };
   return { id, known: { ...known, isFree }, model };
 }

@@ -38,6 +38,7 @@ const CHAT = {
     "medium",
     "high",
     "xhigh",
+    "max",
   ]),
   jsonSchema: {
     type: "object",

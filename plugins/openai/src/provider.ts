@@ -74,7 +74,7 @@ export class OpenAiProvider implements Provider {
     try {
       const model = await this.#catalogue.resolve(entry, settings, wire);
       const { outputs, counts, meta } = await WORK[capability]({ request, context, settings, wire, setting, model });
-      const usage = usageOf(counts, entry.known.rates, entry.known.isFree === true);
+      const usage = usageOf(counts, entry.known);
       return { outputs: [...outputs], ...(usage !== undefined && { usage }), meta };
     } catch (thrown) {
       throw redacted(explain(wire.failure(thrown), setting), settings.key);

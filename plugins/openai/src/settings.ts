@@ -58,7 +58,7 @@ export const SCHEMA = {
       type: "object",
       additionalProperties: { type: "object", additionalProperties: { type: "string" } },
       description:
-        'US dollars for one of each unit, by model: `{"gpt-5": {"input_token": "0.00000125", "output_token": "0.00001"}}`; ' +
+        'US dollars for one of each unit, by model: `{"gpt-6-luna": {"input_token": "0.0000001", "output_token": "0.0000005"}}`; ' +
         "without it, those that are listed or built in",
     },
     maxOutputBytes: { type: "integer", minimum: 1, default: 2 ** 28, description: "The largest output that is taken" },

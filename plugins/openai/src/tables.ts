@@ -1,123 +1,75 @@
 /**
- * Models that are known without asking, and their prices: about those of 2025, not checked since. No server but
- * OpenRouter's and Together's tells prices; the setting `prices` corrects them. How good they are, and how long they
- * take, is a guess of ours.
+ * Models that are known without asking, and their prices, as of 28 November 2026: from the price table of LiteLLM
+ * 1.110.2, which names the page of each vendor that it has a price from, and for OpenAI's and Mistral's chats from their
+ * own pages, too. Together's and OpenRouter's lists tell prices themselves, and the setting `prices` corrects any.
  */
 
-import { type Known, type Rates, tokens } from "./known.js";
+import { type Known, type Long, type Rates, tokens } from "./known.js";
 import { perMillion } from "./money.js";
 
-/** What may be said of a model. */
-type More = Omit<Known, "id" | "role" | "rates">;
-
-const chat = (id: string, rates: Rates, quality: number, more: More = {}): Known => ({
+const chat = (id: string, rates: Rates, context: number, more: Partial<Known> = {}): Known => ({
   id,
   role: "chat",
   rates,
-  quality,
-  typicalMs: 3000,
+  context,
   ...more,
 });
 const seeing = { takesImages: true };
 
-const PAINTED: Rates = { ...tokens("5", "40", "1.25"), image_token: perMillion("10") };
+/** A question of more tokens than this costs more, and so does its answer. */
+const OPENAI_LONG: Long = { above: 272_000, input: "2", output: "1.5" };
+const XAI_LONG: Long = { above: 200_000, input: "2", output: "2" };
 
+const PAINTED: Rates = { ...tokens("5", "30", "1.25"), image_token: perMillion("8") };
+
+/** From OpenAI's page of prices. What will be withdrawn within half a year is not listed, but for speech. */
 export const OPENAI: readonly Known[] = [
-  chat("gpt-4.1-mini", tokens("0.4", "1.6", "0.1"), 3, { ...seeing, context: 1_047_576 }),
-  chat("gpt-4.1-nano", tokens("0.1", "0.4", "0.025"), 2, { ...seeing, context: 1_047_576, typicalMs: 2000 }),
-  chat("gpt-4.1", tokens("2", "8", "0.5"), 4, { ...seeing, context: 1_047_576 }),
-  chat("gpt-4o-mini", tokens("0.15", "0.6", "0.075"), 2, { ...seeing, context: 128_000 }),
-  chat("gpt-4o", tokens("2.5", "10", "1.25"), 4, { ...seeing, context: 128_000 }),
-  chat("gpt-5-nano", tokens("0.05", "0.4", "0.005"), 3, { ...seeing, context: 400_000, typicalMs: 6000 }),
-  chat("gpt-5-mini", tokens("0.25", "2", "0.025"), 4, { ...seeing, context: 400_000, typicalMs: 8000 }),
-  chat("gpt-5", tokens("1.25", "10", "0.125"), 5, { ...seeing, context: 400_000, typicalMs: 15_000 }),
-  chat("o4-mini", tokens("1.1", "4.4", "0.275"), 4, { ...seeing, context: 200_000, typicalMs: 10_000 }),
-  {
-    id: "gpt-image-1",
-    role: "image",
-    takesImages: true,
-    // A picture of medium quality; what is charged is by tokens.
-    rates: { ...PAINTED, image: "0.042" },
-    quality: 4,
-    typicalMs: 30_000,
-  },
-  {
-    id: "gpt-image-1-mini",
-    role: "image",
-    takesImages: true,
-    rates: { ...tokens("2", "8", "0.2"), image_token: perMillion("2.5"), image: "0.011" },
-    quality: 3,
-    typicalMs: 25_000,
-  },
-  { id: "dall-e-3", role: "image", rates: { image: "0.04" }, quality: 3, typicalMs: 15_000 },
-  { id: "gpt-4o-mini-tts", role: "speech", rates: { audio_second: "0.00025" }, quality: 4, typicalMs: 3000 },
-  { id: "tts-1", role: "speech", rates: { character: perMillion("15") }, quality: 3, typicalMs: 2000 },
-  { id: "tts-1-hd", role: "speech", rates: { character: perMillion("30") }, quality: 4, typicalMs: 3000 },
-  {
-    id: "gpt-4o-mini-transcribe",
-    role: "transcription",
-    rates: { ...tokens("1.25", "5"), second: "0.00005" },
-    quality: 4,
-    typicalMs: 3000,
-  },
-  {
-    id: "gpt-4o-transcribe",
-    role: "transcription",
-    rates: { ...tokens("2.5", "10"), second: "0.0001" },
-    quality: 5,
-    typicalMs: 4000,
-  },
-  { id: "whisper-1", role: "transcription", rates: { second: "0.0001" }, quality: 3, typicalMs: 4000 },
+  chat("gpt-6-luna", tokens("0.1", "0.5", "0.01"), 922_000, { ...seeing, long: OPENAI_LONG }),
+  chat("gpt-6.1-terra", tokens("1", "5", "0.05"), 922_000, { ...seeing, long: OPENAI_LONG }),
+  chat("gpt-6.1-sol", tokens("2", "10", "0.1"), 922_000, { ...seeing, long: OPENAI_LONG }),
+  chat("gpt-5.4-mini", tokens("0.75", "4.5", "0.075"), 272_000, seeing),
+  // What a picture costs depends on how fine and large it is: the server counts the tokens.
+  { id: "gpt-image-2", role: "image", takesImages: true, rates: PAINTED },
+  { id: "gpt-image-2.6-flare", role: "image", takesImages: true, rates: PAINTED },
+  { id: "gpt-image-2.6-sunburst", role: "image", takesImages: true, rates: PAINTED },
+  // OpenAI withdraws these three on 6 January 2027, and has no other for this endpoint yet.
+  { id: "gpt-4o-mini-tts", role: "speech", rates: { audio_second: "0.00025" } },
+  { id: "tts-1", role: "speech", rates: { character: perMillion("15") } },
+  { id: "tts-1-hd", role: "speech", rates: { character: perMillion("30") } },
+  { id: "gpt-transcribe", role: "transcription", rates: { second: "0.000075" } },
+  { id: "gpt-4o-mini-transcribe", role: "transcription", rates: { ...tokens("1.25", "5"), second: "0.00005" } },
+  { id: "whisper-1", role: "transcription", rates: { second: "0.0001" } },
 ];
 
-export const OPENROUTER: readonly Known[] = [
-  chat("openai/gpt-4.1-mini", tokens("0.4", "1.6"), 3, { ...seeing, context: 1_047_576 }),
-  chat("google/gemini-2.5-flash", tokens("0.3", "2.5"), 4, { ...seeing, context: 1_048_576 }),
-  chat("anthropic/claude-sonnet-4", tokens("3", "15"), 5, { ...seeing, context: 200_000 }),
-];
+/** Its list has hundreds, with prices; what the router chose is charged, and told with each answer. */
+export const OPENROUTER: readonly Known[] = [{ id: "openrouter/auto", role: "chat", takesImages: true }];
 
+/** From Together's own list. */
 export const TOGETHER: readonly Known[] = [
-  chat("meta-llama/Llama-3.3-70B-Instruct-Turbo", tokens("0.88", "0.88"), 3, { context: 131_072 }),
-  chat("Qwen/Qwen2.5-VL-72B-Instruct", tokens("1.95", "8"), 3, { ...seeing, context: 32_768 }),
-  {
-    id: "black-forest-labs/FLUX.1-schnell",
-    role: "image",
-    rates: { megapixel: "0.0027" },
-    quality: 3,
-    typicalMs: 3000,
-  },
-  { id: "openai/whisper-large-v3", role: "transcription", rates: { second: "0.000025" }, quality: 4, typicalMs: 2000 },
+  chat("openai/gpt-oss-120b", tokens("0.15", "0.6"), 131_072),
+  chat("Qwen/Qwen3.5-9B", tokens("0.17", "0.25"), 262_144, seeing),
 ];
 
+/** From Mistral's pages of models. */
 export const MISTRAL: readonly Known[] = [
-  chat("mistral-small-latest", tokens("0.1", "0.3"), 3, { ...seeing, context: 131_072 }),
-  chat("mistral-medium-latest", tokens("0.4", "2"), 4, { ...seeing, context: 131_072 }),
-  chat("mistral-large-latest", tokens("2", "6"), 4, { context: 131_072 }),
-  {
-    id: "voxtral-mini-latest",
-    role: "transcription",
-    // 0.001 a minute, rounded up.
-    rates: { second: "0.000017" },
-    quality: 4,
-    typicalMs: 3000,
-  },
+  chat("mistral-small-latest", tokens("0.15", "0.6", "0.015"), 262_144, seeing),
+  chat("mistral-medium-latest", tokens("1.5", "7.5", "0.15"), 262_144, seeing),
+  chat("mistral-large-latest", tokens("0.5", "1.5", "0.05"), 262_144, seeing),
+  { id: "voxtral-mini-latest", role: "transcription", rates: { second: "0.00005" } },
 ];
 
+/** From Groq's pages of models. */
 export const GROQ: readonly Known[] = [
-  chat("llama-3.3-70b-versatile", tokens("0.59", "0.79"), 3, { context: 131_072, typicalMs: 1000 }),
-  chat("llama-3.1-8b-instant", tokens("0.05", "0.08"), 2, { context: 131_072, typicalMs: 600 }),
-  chat("meta-llama/llama-4-scout-17b-16e-instruct", tokens("0.11", "0.34"), 3, {
-    ...seeing,
-    context: 131_072,
-    typicalMs: 1000,
-  }),
-  // 0.04 and 0.111 an hour, rounded up.
-  { id: "whisper-large-v3-turbo", role: "transcription", rates: { second: "0.0000112" }, quality: 3, typicalMs: 1000 },
-  { id: "whisper-large-v3", role: "transcription", rates: { second: "0.0000309" }, quality: 4, typicalMs: 1500 },
+  chat("openai/gpt-oss-120b", tokens("0.15", "0.6", "0.075"), 131_072),
+  chat("openai/gpt-oss-20b", tokens("0.075", "0.3", "0.0375"), 131_072),
+  chat("qwen/qwen3.8-27b", tokens("0.8", "4"), 131_072, seeing),
+  { id: "whisper-large-v3-turbo", role: "transcription", rates: { second: "0.00001111" } },
+  { id: "whisper-large-v3", role: "transcription", rates: { second: "0.00003083" } },
 ];
 
+/** From xAI's own list, and its page of models. */
 export const XAI: readonly Known[] = [
-  chat("grok-3-mini", tokens("0.3", "0.5"), 3, { context: 131_072 }),
-  chat("grok-4", tokens("3", "15"), 5, { ...seeing, context: 256_000, typicalMs: 10_000 }),
-  { id: "grok-2-image", role: "image", rates: { image: "0.07" }, quality: 3, typicalMs: 8000 },
+  chat("grok-4.3", tokens("1.25", "2.5", "0.2"), 1_000_000, { ...seeing, long: XAI_LONG }),
+  chat("grok-4.7", tokens("2", "6", "0.5"), 500_000, { ...seeing, long: XAI_LONG }),
+  { id: "grok-imagine-image", role: "image", rates: { image: "0.02" } },
 ];

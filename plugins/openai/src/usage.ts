@@ -2,7 +2,7 @@
 
 import type { Usage } from "#prizm/plugin";
 
-import type { Rates } from "./known.js";
+import type { Long, Rates } from "./known.js";
 import { decimal, sum, times } from "./money.js";
 import { count, isRecord } from "./values.js";
 
@@ -43,25 +43,33 @@ export function counted(usage: unknown): Counts {
   return told(read);
 }
 
+/** What of a model tells what a job costs. */
+interface Priced {
+  readonly rates?: Rates | undefined;
+  readonly long?: Long | undefined;
+  readonly isFree?: boolean | undefined;
+}
+
 /** Says what a job used and cost; nothing where nobody knows. */
-export function usageOf(counts: Counts, rates: Rates | undefined, isFree: boolean): Usage | undefined {
+export function usageOf(counts: Counts, { rates, long, isFree }: Priced): Usage | undefined {
   const { cost: said, ...units } = told(counts);
-  const cost = said ?? (isFree ? "0" : rates === undefined ? undefined : costOf(counts, rates));
+  const cost = said ?? (isFree === true ? "0" : rates === undefined ? undefined : costOf(counts, rates, long));
   if (cost === undefined && Object.keys(units).length === 0) return undefined;
   return { ...units, ...(cost !== undefined && { cost, currency: "USD" }) };
 }
 
-function costOf(counts: Counts, rates: Rates): string | undefined {
+function costOf(counts: Counts, rates: Rates, long: Long | undefined): string | undefined {
   const { promptTokens, completionTokens, cachedTokens = 0, imageTokens = 0 } = counts;
   const { input_token: input, output_token: output } = rates;
   if (input !== undefined && output !== undefined && promptTokens !== undefined && completionTokens !== undefined) {
     const plain = Math.max(0, promptTokens - cachedTokens - imageTokens);
-    return sum([
+    const factors = long !== undefined && promptTokens > long.above ? long : { input: "1", output: "1" };
+    const asked = sum([
       times(`${plain}`, input),
       times(`${cachedTokens}`, rates.cached_token ?? input),
       times(`${imageTokens}`, rates.image_token ?? input),
-      times(`${completionTokens}`, output),
     ]);
+    return sum([times(asked, factors.input), times(times(`${completionTokens}`, output), factors.output)]);
   }
   const units: readonly (readonly [string | undefined, number | undefined])[] = [
     [rates.image, counts.images],

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => loopback.stop());
 
 const messages = [{ role: "user" as const, content: "hello" }];
-const model = "gpt-4.1-mini";
+const model = "gpt-6-luna";
 
 test("models, chat, and a stream with its usage", async () => {
   const ids = (await client.models.list()).data.map(({ id }) => id);
@@ -35,11 +35,11 @@ test("models, chat, and a stream with its usage", async () => {
 });
 
 test("images, speech and transcriptions", async () => {
-  const { data } = await client.images.generate({ model: "gpt-image-1", prompt: "a fox" });
+  const { data } = await client.images.generate({ model: "gpt-image-2", prompt: "a fox" });
   const image = Buffer.from(data?.[0]?.b64_json ?? "", "base64");
   assert.ok(image.toString("latin1").startsWith("\x89PNG"));
   const file = new File([image], "fox.png", { type: "image/png" });
-  assert.equal((await client.images.edit({ model: "gpt-image-1", image: file, prompt: "snow" })).data?.length, 1);
+  assert.equal((await client.images.edit({ model: "gpt-image-2", image: file, prompt: "snow" })).data?.length, 1);
   const speech = await client.audio.speech.create({ model: "tts-1", voice: "alloy", input: "hello" });
   const sound = new File([Buffer.from(await speech.arrayBuffer())], "hello.wav", { type: "audio/wav" });
   const heard = await client.audio.transcriptions.create({ model: "whisper-1", file: sound });

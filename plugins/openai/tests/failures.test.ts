@@ -39,6 +39,8 @@ test("each refusal has its name, and is not repeated", async () => {
     [500, error("oops"), 1201, true],
     [502, "bad gateway", 1201, true],
     [503, { error: { message: "Loading model", type: "unavailable_error", code: 503 } }, 1103, true],
+    [504, "gateway timeout", 1201, false],
+    [307, "elsewhere", 1201, false],
   ];
   for (const [status, body, code, retryable] of cases) {
     loopback.say("fault", { operation: "chat", status, body });
@@ -55,12 +57,16 @@ test("the wait that is asked for, in each of its forms", async () => {
     [{ "retry-after": "7" }, 7000, 7000],
     [{ "retry-after": inTwoMinutes }, 100_000, 121_000],
     [{ "retry-after-ms": "1500", "retry-after": "2" }, 1500, 1500],
+    [{}, NaN, NaN],
+    [{ "retry-after": "soon" }, NaN, NaN],
     [{ "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m0.5s" }, 60_500, 60_500],
   ];
   for (const [headers, least, most] of cases) {
     loopback.say("fault", { operation: "chat", status: 429, headers, body: error("slow down") });
-    const wait = Number((await host.failed()).data["retryAfterMs"]);
-    assert.ok(wait >= least && wait <= most, `${wait}`);
+    const { code, data } = await host.failed();
+    const wait = Number(data["retryAfterMs"] ?? NaN);
+    assert.ok(Object.is(wait, least) || (wait >= least && wait <= most), `${wait}`);
+    assert.deepEqual([code, data["retryable"]], [1102, true]);
   }
 });
 
@@ -81,7 +87,50 @@ test("an output is of bounded size", async () => {
   await host.configure(loopback.settings({ maxOutputBytes: 50 }));
   const job = { model: "image", capability: "text-to-image" };
   assert.match((await host.failed(job)).message, /more than 50 bytes/);
-  assert.match((await host.failed({ ...job, model: "dall-e-3" })).message, /more than 50 bytes/);
+  loopback.say("answer", { images: "url" });
+  assert.match((await host.failed(job)).message, /more than 50 bytes/);
+});
+
+test("what has no end is not kept: an answer, a refusal, a line, an event, comments", async () => {
+  const type = { "content-type": "text/event-stream" };
+  const json = { "content-type": "application/json" };
+  for (const fault of [
+    { how: "flood", status: 200, headers: json },
+    { how: "flood", status: 500 },
+    { how: "flood", status: 200, headers: type },
+    { status: 200, headers: type, body: `data: {"a":\n${`data: ${"1".repeat(1000)},\n`.repeat(9000)}` },
+  ]) {
+    loopback.say("fault", { operation: "chat", ...fault });
+    const { code, message } = await host.failed();
+    assert.equal(code, 1201);
+    assert.match(message, /more than \d+ (bytes|characters)/);
+  }
+  loopback.say("fault", { operation: "chat", status: 200, headers: type, body: ": on\n".repeat(2 ** 16) });
+  assert.match((await host.failed()).message, /ended before it began/);
+});
+
+test("a server that says nothing is given up at the deadline, or when the job is cancelled, and hears so", async () => {
+  for (const operation of ["chat", "image"] as const) {
+    const job = operation === "chat" ? {} : { model: "image", capability: "text-to-image" };
+    loopback.say("fault", { operation, how: "stall", times: 2 });
+    assert.equal((await host.failed({ ...job, deadlineMs: 200 })).code, 1101);
+    let id = 0;
+    const answer = host.transform(job, (begun) => (id = begun));
+    const asked = loopback.ledger.journal.length + 1;
+    while (loopback.ledger.journal.length < asked) await new Promise((resolve) => setImmediate(resolve));
+    host.cancel(id);
+    assert.equal((await answer).error?.code, -32800);
+  }
+  assert.deepEqual(loopback.ledger.journal.map(({ status }) => status), ["stall", "stall", "stall", "stall"]);
+});
+
+test("a redirection is not followed: neither the job nor the key goes elsewhere", async () => {
+  const other = await Loopback.start();
+  const headers = { location: `${other.url}/v1/chat/completions` };
+  loopback.say("fault", { operation: "chat", status: 307, headers, body: "" });
+  assert.equal((await host.failed()).data["upstreamStatus"], 307);
+  assert.deepEqual(other.ledger.journal, []);
+  await other.stop();
 });
 
 test("keys: a wrong one, one without money, one that a server repeats", async () => {

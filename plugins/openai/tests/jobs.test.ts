@@ -32,15 +32,13 @@ test("it declares what its manifest says, and every model says what it costs", (
   );
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   assert.equal(declaration.provider.version, version);
-  for (const { id, pricing, quality, typicalMs } of declaration.models) {
-    assert.ok((pricing?.length ?? 0) > 0 && quality !== undefined && typicalMs !== undefined, id);
-  }
+  for (const { id, pricing } of declaration.models) assert.ok((pricing?.length ?? 0) > 0, id);
 });
 
 test("options reach the server by its names", async () => {
   await host.done({ options: { system: "Be brief", maxTokens: 9, temperature: 0, seed: 3, stop: null } });
   const [{ fields, model } = assert.fail()] = loopback.ledger.submissions;
-  assert.equal(model, "gpt-4.1-mini");
+  assert.equal(model, "gpt-6-luna");
   assert.deepEqual([fields["max_completion_tokens"], fields["temperature"], fields["seed"]], [9, 0, 3]);
   assert.ok(!("stop" in fields));
   assert.deepEqual((fields["messages"] as { role: string }[]).map(({ role }) => role), ["system", "user"]);
@@ -58,11 +56,12 @@ test("pictures are painted: as base64, and where they can be had", async () => {
     ["out/image.png", "image/png"],
     ["out/image-2.png", "image/png"],
   ]);
-  // 3 tokens at 0.000005, 2112 at 0.00004.
-  assert.equal(usage?.cost, "0.084495");
-  const other = await host.done({ ...job, model: "dall-e-3" });
+  // 3 tokens at 0.000005, 2112 at 0.00003.
+  assert.equal(usage?.cost, "0.063375");
+  await host.configure(loopback.settings({ preset: "xai" }));
+  const other = await host.done(job);
   assert.ok(host.read(other.outputs[0]).toString("latin1").startsWith("\x89PNG"));
-  assert.deepEqual([other.usage?.cost, loopback.ledger.downloads.length], ["0.04", 1]);
+  assert.deepEqual([other.usage?.cost, loopback.ledger.downloads.length], ["0.02", 1]);
 });
 
 test("a picture is changed, with a mask", async () => {
@@ -115,12 +114,19 @@ test("presets change the address, the key, the prices and the models; one's own 
   assert.match(failed.message, /GROQ_API_KEY/);
 });
 
+test("a long question costs more", async () => {
+  const usage = { prompt_tokens: 300_000, completion_tokens: 1000 };
+  loopback.say("answer", { usage });
+  // 300,000 at 0.0000002, 1,000 at 0.00000075.
+  assert.equal((await host.done()).usage?.cost, "0.06075");
+});
+
 test("prices that are listed, or set, count", async () => {
   const pricing = { prompt: "0.000001", completion: "0.000002" };
-  loopback.say("models", { body: { data: [{ id: "gpt-4.1-mini", pricing }] } });
+  loopback.say("models", { body: { data: [{ id: "gpt-6-luna", pricing }] } });
   await host.call("models", {});
   assert.equal((await host.done()).usage?.cost, "0.000015");
-  const prices = { "gpt-4.1-mini": { input_token: "1", output_token: "2" } };
+  const prices = { "gpt-6-luna": { input_token: "1", output_token: "2" } };
   await host.configure(loopback.settings({ prices }));
   assert.equal((await host.done()).usage?.cost, "15");
 });

@@ -55,7 +55,7 @@ for (const variant of [
     assert.equal(pieces(done.notices), ANSWER);
     const isCounted = !("noUsage" in variant);
     assert.deepEqual(done.usage?.["promptTokens"], isCounted ? 3 : undefined);
-    assert.equal(done.usage?.cost, isCounted ? "0.0000108" : undefined);
+    assert.equal(done.usage?.cost, isCounted ? "0.0000033" : undefined);
     const warnings = "noFinish" in variant && "noDone" in variant ? 1 : 0;
     assert.equal(((done.meta?.["warnings"] ?? []) as string[]).length, warnings);
     assert.equal(loopback.ledger.submissions.length, 1);
