@@ -4,11 +4,12 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { log } from "#prizm/plugin";
+import { decimal, isRecord } from "#prizm/remote";
 
 import { CATEGORIES, type Category, type Endpoint, type Raw, understand } from "./endpoint.js";
-import { explain, isRecord } from "./errors.js";
+import { explain } from "./errors.js";
 import { FALLBACK } from "./fallback.js";
-import { type UnitPrice, decimal } from "./money.js";
+import { type UnitPrice } from "./money.js";
 import type { Settings } from "./settings.js";
 import { Wire } from "./wire.js";
 

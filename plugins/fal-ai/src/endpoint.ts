@@ -1,8 +1,8 @@
 /** An endpoint of fal's as a model of Prizm's: what of its input is media, what are options. */
 
 import type { Capability, JsonSchema, MediaKind, Model } from "#prizm/plugin";
+import { isRecord } from "#prizm/remote";
 
-import { isRecord } from "./errors.js";
 import { type UnitPrice, priceOf } from "./money.js";
 import { clean } from "./schema.js";
 

@@ -1,8 +1,7 @@
 /** What fal's errors mean: of its two shapes, and of those that have none. */
 
 import { type Charged, type ErrorName, ProviderError } from "#prizm/plugin";
-
-import { HttpFailure, TransportFailure } from "./wire.js";
+import { HttpFailure, TransportFailure, isRecord, retryAfter, short, word } from "#prizm/remote";
 
 /** Where fal explains its errors. */
 const DOCS = "https://docs.fal.ai/errors";
@@ -41,17 +40,6 @@ export function isTold(thrown: unknown): boolean {
   return thrown instanceof HttpFailure && shape(thrown).code !== undefined;
 }
 
-/** Milliseconds that a server asks to wait. */
-export function retryAfter(headers: Headers, now = Date.now()): number | undefined {
-  const exactly = Number(headers.get("retry-after-ms") ?? NaN);
-  if (Number.isFinite(exactly) && exactly >= 0) return Math.round(exactly);
-  const said = headers.get("retry-after")?.trim();
-  if (!said) return undefined;
-  if (/^\d+(\.\d+)?$/.test(said)) return Math.round(Number(said) * 1000);
-  const at = Date.parse(said);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
-}
-
 /** Makes what a job is answered with, of whatever went wrong in a step; `charged` where it is known. */
 export function explain(thrown: unknown, step: Step, charged: Charged): unknown {
   if (thrown instanceof HttpFailure) return refused(thrown, step, charged);
@@ -72,7 +60,7 @@ function refused(failure: HttpFailure, step: Step, charged: Charged): ProviderEr
   const said = shape(failure);
   const name = nameOf(status, said, step);
   const details: Record<string, unknown> = { upstreamStatus: status, step, charged };
-  if (said.code !== undefined) details["providerCode"] = said.code;
+  if (said.code !== undefined) details["providerCode"] = said.code.slice(0, 100);
   if (said.option !== undefined) details["option"] = said.option;
   const requestId = headers.get("x-fal-request-id");
   if (requestId !== null) details["requestId"] = requestId;
@@ -139,17 +127,4 @@ function isRetryable(name: ErrorName, { status, headers }: HttpFailure): boolean
 function sentence({ message }: Said, status: number, step: Step): string {
   if (message !== "") return message;
   return `fal.ai answered ${step === "list" ? "" : `the ${step} `}with the status ${status}`;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function word(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value.slice(0, 100) : undefined;
-}
-
-function short(value: unknown): string {
-  if (value === undefined || value === null) return "";
-  return (typeof value === "string" ? value : JSON.stringify(value)).trim().slice(0, 500);
 }

@@ -1,10 +1,10 @@
 /** What a job will cost, as far as its options tell: the price of a unit, times how many there will be. */
 
 import type { Estimate, EstimateRequest } from "#prizm/plugin";
+import { decimal, isRecord, times } from "#prizm/remote";
 
 import type { Endpoint } from "./endpoint.js";
-import { isRecord } from "./errors.js";
-import { decimal, priceOf, times } from "./money.js";
+import { priceOf } from "./money.js";
 
 /** fal's names of sizes, in pixels. */
 const SIZES: Readonly<Record<string, readonly [width: number, height: number]>> = {

@@ -5,8 +5,8 @@ import { openAsBlob } from "node:fs";
 import type { FalClient } from "@fal-ai/client";
 
 import { type Context, type Media, ProviderError, type Request } from "#prizm/plugin";
+import { checkOptions } from "#prizm/remote";
 
-import { checkOptions } from "./check.js";
 import type { Endpoint, Field } from "./endpoint.js";
 import { explain } from "./errors.js";
 import type { Settings } from "./settings.js";

@@ -1,4 +1,6 @@
-/** Money, exactly: decimal strings, never binary fractions. */
+/** What fal asks for its work, in Prizm's units. */
+
+import { divided } from "#prizm/remote";
 
 /** What fal asks for a unit of its own. */
 export interface UnitPrice {
@@ -7,45 +9,6 @@ export interface UnitPrice {
   /** fal's word for the unit, such as `megapixels` or `1000 characters`. */
   readonly unit: string;
   readonly currency: string;
-}
-
-/** How many digits after the point are kept. */
-const DIGITS = 12;
-
-/** Writes a number that came as JSON as a decimal string; none where it is no amount. */
-export function decimal(value: unknown): string | undefined {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isFinite(number) || number < 0 || number >= 1e9) return undefined;
-  return plain(number.toFixed(DIGITS));
-}
-
-/** Multiplies two decimal strings. */
-export function times(left: string, right: string): string {
-  const [a, b] = [scaled(left), scaled(right)];
-  return written(a.digits * b.digits, a.scale + b.scale);
-}
-
-/** Divides a decimal string by a whole number; what does not come out even is rounded up. */
-export function divided(amount: string, by: number): string {
-  const { digits, scale } = scaled(amount);
-  const whole = digits * 10n ** BigInt(DIGITS);
-  const divisor = BigInt(by);
-  return written((whole + divisor - 1n) / divisor, scale + DIGITS);
-}
-
-function scaled(text: string): { digits: bigint; scale: number } {
-  const [whole = "0", fraction = ""] = text.split(".");
-  return { digits: BigInt(whole + fraction), scale: fraction.length };
-}
-
-function written(digits: bigint, scale: number): string {
-  const text = digits.toString().padStart(scale + 1, "0");
-  const point = text.length - scale;
-  return plain(`${text.slice(0, point)}.${text.slice(point)}`);
-}
-
-function plain(text: string): string {
-  return text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
 }
 
 /** Matches what costs by the thing, whatever fal calls the thing. */

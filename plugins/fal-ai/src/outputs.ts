@@ -3,9 +3,7 @@
 import { rename } from "node:fs/promises";
 
 import { type Context, type Media, type MediaKind, ProviderError } from "#prizm/plugin";
-
-import { type Bounds, download } from "./download.js";
-import { isRecord } from "./errors.js";
+import { type Bounds, download, isRecord } from "#prizm/remote";
 
 /** How deep media may lie in an answer. */
 const MAX_DEPTH = 4;

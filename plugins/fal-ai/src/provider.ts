@@ -15,16 +15,14 @@ import {
   type TransformResult,
   type Usage,
 } from "#prizm/plugin";
+import { decimal, isRecord, redacted, times } from "#prizm/remote";
 
 import { Catalogue } from "./catalogue.js";
 import { CATEGORIES, type Endpoint } from "./endpoint.js";
-import { isRecord } from "./errors.js";
 import { estimate } from "./estimate.js";
 import { body, check } from "./inputs.js";
-import { decimal, times } from "./money.js";
 import { take } from "./outputs.js";
 import { Queue, type Result } from "./queue.js";
-import { redacted } from "./redact.js";
 import { DEFAULTS, SCHEMA, type Settings, readSettings } from "./settings.js";
 import { Wire } from "./wire.js";
 

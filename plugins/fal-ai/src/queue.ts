@@ -10,10 +10,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FalClient, QueueStatus } from "@fal-ai/client";
 
 import { type Context, ProviderError, log } from "#prizm/plugin";
+import { HttpFailure, TransportFailure, isRecord, retryAfter } from "#prizm/remote";
 
-import { explain, isPassing, isRecord, isTold, retryAfter } from "./errors.js";
+import { explain, isPassing, isTold } from "./errors.js";
 import type { Settings } from "./settings.js";
-import { HttpFailure, TransportFailure, Wire } from "./wire.js";
+import { Wire } from "./wire.js";
 
 /** How often in a row a look may fail. */
 const MAX_FAILURES = 8;

@@ -1,6 +1,6 @@
 /** Schemas of OpenAPI 3.0, as fal has them, turned into JSON Schema 2020-12. */
 
-import { isRecord } from "./errors.js";
+import { isRecord } from "#prizm/remote";
 
 /** How deep schemas may lie within each other, and how many there may be; what is beyond may be anything. */
 const MAX_DEPTH = 8;

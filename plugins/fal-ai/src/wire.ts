@@ -8,48 +8,12 @@
 
 import { type FalClient, createFalClient } from "@fal-ai/client";
 
+import { HttpFailure, TransportFailure, jsonOrText, transportFailure, whole } from "#prizm/remote";
+
 import type { Settings } from "./settings.js";
 
 /** The largest answer that is not a file, in bytes. */
 const MAX_ANSWER = 32 * 1024 * 1024;
-
-/** How many characters of a body that is no JSON are kept. */
-const MAX_EXCERPT = 2000;
-
-/** An answer that is no success. */
-export class HttpFailure extends Error {
-  override readonly name = "HttpFailure";
-  constructor(
-    readonly status: number,
-    readonly headers: Headers,
-    /** The body: JSON where it is that. */
-    readonly body: unknown,
-  ) {
-    super(`HTTP ${status}`);
-  }
-}
-
-/** No answer, or none that could be read. */
-export class TransportFailure extends Error {
-  override readonly name = "TransportFailure";
-  constructor(
-    message: string,
-    /** Whether the request may have reached the server. */
-    readonly mayHaveArrived: boolean,
-  ) {
-    super(message);
-  }
-}
-
-/** Connections that were never made. */
-const NEVER_SENT = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
 
 /** The client's own addresses, and the settings that stand for them. */
 const HOSTS = [
@@ -113,8 +77,8 @@ export class Wire {
       redirect: "manual",
       signal: signals.length === 0 ? null : AbortSignal.any(signals),
     });
-    const text = await bounded(response);
-    if (!response.ok) throw new HttpFailure(response.status, response.headers, parsed(text));
+    const text = (await whole(response.body ?? [], MAX_ANSWER)).toString();
+    if (!response.ok) throw new HttpFailure(response.status, response.headers, jsonOrText(text));
     // A response with one of these may have no body.
     const body = [204, 205, 304].includes(response.status) ? null : text;
     return new Response(body, { status: response.status, headers: response.headers });
@@ -138,36 +102,6 @@ export class Wire {
       return new TransportFailure("there was no answer in time", true);
     }
     if (aborted) return new DOMException("the job was cancelled", "AbortError");
-    const { message, code } = cause(thrown);
-    return new TransportFailure(message, !NEVER_SENT.has(code));
-  }
-}
-
-/** What the operating system, or Node's client, says beneath `fetch failed`. */
-function cause(thrown: unknown): { message: string; code: string } {
-  let { message, code } = { message: String(thrown), code: "" };
-  for (let at: unknown = thrown; at instanceof Error; at = at.cause) {
-    if (at.message !== "") message = at.message;
-    if ("code" in at && typeof at.code === "string") code = at.code;
-  }
-  return { message, code };
-}
-
-async function bounded(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > MAX_ANSWER) throw new TransportFailure(`the answer has more than ${MAX_ANSWER} bytes`, true);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text.slice(0, MAX_EXCERPT);
+    return transportFailure(thrown);
   }
 }

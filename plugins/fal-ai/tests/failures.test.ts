@@ -1,8 +1,9 @@
+import { TransportFailure } from "#prizm/remote";
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { DEFAULTS } from "../src/settings.js";
-import { TransportFailure, Wire } from "../src/wire.js";
+import { Wire } from "../src/wire.js";
 import { Host } from "./host.js";
 import { Loopback } from "./loopback.js";
 

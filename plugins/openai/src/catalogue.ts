@@ -4,12 +4,12 @@
  */
 
 import { ProviderError, log } from "#prizm/plugin";
+import { redacted } from "#prizm/remote";
 
 import { explain } from "./errors.js";
 import { type Known, type Role, guess } from "./known.js";
 import { readListed } from "./listed.js";
 import { type Entry, entry } from "./model.js";
-import { redacted } from "./redact.js";
 import { DEFAULTS, type Settings, isOwn } from "./settings.js";
 import { Wire } from "./wire.js";
 

@@ -1,12 +1,12 @@
 /** Answers to a text or a picture, as they come: what servers stream, in each of the ways in which they do. */
 
 import { type Context, type Media, ProviderError, type TransformResult, log, text as textOf } from "#prizm/plugin";
+import { isRecord, records, word } from "#prizm/remote";
 
 import { within, type Setting } from "./errors.js";
 import { DONE, events } from "./events.js";
 import { Text } from "./text.js";
 import { type Counts, counted } from "./usage.js";
-import { isRecord, records, word } from "./values.js";
 import type { Wire } from "./wire.js";
 
 /** What came of an answer. */

@@ -1,10 +1,7 @@
 /** What the errors of a server mean: OpenAI's shape, those of others, and those that have none. */
 
 import { type ErrorName, ProviderError } from "#prizm/plugin";
-
-import { HttpFailure, TransportFailure } from "./wire.js";
-import { isRecord, word } from "./values.js";
-import { retryAfter } from "./wait.js";
+import { HttpFailure, TransportFailure, isRecord, retryAfter, short, word } from "#prizm/remote";
 
 /** What holds for all errors of a job. */
 export interface Setting {
@@ -64,7 +61,7 @@ function refused({ status, headers, body }: HttpFailure, setting: Setting): Prov
   const isLost = UNHEARD.has(status) && !setting.isOwn;
   const details: Record<string, unknown> = { upstreamStatus: status, charged: isLost ? "unknown" : "no" };
   if (isLost) details["accepted"] = true;
-  if (said.code !== undefined) details["providerCode"] = said.code;
+  if (said.code !== undefined) details["providerCode"] = said.code.slice(0, 100);
   if (said.field !== undefined && Object.hasOwn(setting.options, said.field)) {
     details["option"] = setting.options[said.field];
   }
@@ -118,9 +115,4 @@ function isRetryable(name: ErrorName, status: number, headers: Headers): boolean
   const said = headers.get("x-should-retry");
   if (said === "true" || said === "false") return said === "true";
   return (status >= 500 && status !== 501) || status === 408 || status === 409;
-}
-
-function short(value: unknown): string {
-  if (value === undefined || value === null) return "";
-  return (typeof value === "string" ? value : JSON.stringify(value)).trim().slice(0, 500);
 }

@@ -1,9 +1,9 @@
 /** What a job will cost, as far as its options tell; the rest hosts reckon from the model's price. */
 
 import type { Estimate, EstimateRequest } from "#prizm/plugin";
+import { times } from "#prizm/remote";
 
 import type { Known } from "./known.js";
-import { times } from "./money.js";
 
 /** Estimates a job; where nobody can tell, nothing is said. */
 export function estimate(known: Omit<Known, "id">, request: Pick<EstimateRequest, "capability" | "options">): Estimate {

@@ -4,7 +4,7 @@
  * stand without an empty line between, and without `[DONE]` at the end.
  */
 
-import { TransportFailure } from "./wire.js";
+import { TransportFailure } from "#prizm/remote";
 
 /** The longest event, in characters; a line of one is no longer. */
 const MAX_EVENT = 8 * 1024 * 1024;

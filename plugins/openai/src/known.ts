@@ -1,8 +1,7 @@
 /** What is known of a model before it is declared, and what it costs. */
 
 import type { Capability } from "#prizm/plugin";
-
-import { perMillion } from "./money.js";
+import { perMillion } from "#prizm/remote";
 
 /** What a model is for: each has an endpoint of its own. */
 export type Role = "chat" | "image" | "speech" | "transcription";

@@ -1,8 +1,8 @@
 /** A server's list of models: OpenAI's says names only, others say what a model is for, and some what it costs. */
 
+import { count, decimal, isRecord, perMillion, records, word } from "#prizm/remote";
+
 import { type Known, type Rates, guess } from "./known.js";
-import { decimal, perMillion } from "./money.js";
-import { count, isRecord, records, word } from "./values.js";
 
 /** Reads a list; what is built in is known better, but for prices. */
 export function readListed(body: unknown, builtIn: readonly Known[]): Known[] {

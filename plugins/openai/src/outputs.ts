@@ -3,11 +3,10 @@
 import { open, rename } from "node:fs/promises";
 
 import { type Media, ProviderError } from "#prizm/plugin";
+import { download, isRecord, records, word } from "#prizm/remote";
 
-import { download } from "./download.js";
 import type { Job } from "./job.js";
 import { sniff } from "./sniff.js";
-import { isRecord, records, word } from "./values.js";
 
 /** How many are taken at most. */
 const MAX_OUTPUTS = 16;

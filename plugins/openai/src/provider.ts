@@ -12,13 +12,12 @@ import {
   type Request,
   type TransformResult,
 } from "#prizm/plugin";
+import { checkOptions, redacted } from "#prizm/remote";
 
 import { Catalogue } from "./catalogue.js";
-import { checkOptions } from "./check.js";
 import { explain } from "./errors.js";
 import { estimate } from "./estimate.js";
 import { NAMES, OPTIONS, type OurCapability, schemaOf } from "./options.js";
-import { redacted } from "./redact.js";
 import { DEFAULTS, SCHEMA, type Settings, isOwn, readSettings } from "./settings.js";
 import { usageOf } from "./usage.js";
 import { Wire } from "./wire.js";

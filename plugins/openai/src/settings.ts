@@ -1,11 +1,10 @@
 /** What a user sets, checked. */
 
 import { type Config, type JsonSchema, ProviderError } from "#prizm/plugin";
+import { decimal, isRecord } from "#prizm/remote";
 
 import type { Rates, Role } from "./known.js";
-import { decimal } from "./money.js";
 import { PRESETS, PRESET_NAMES, type Preset, type PresetName } from "./presets.js";
-import { isRecord } from "./values.js";
 
 /** Settings that jobs and the catalogue work by; a job keeps those that it began with. */
 export interface Settings {

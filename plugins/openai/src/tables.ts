@@ -1,11 +1,12 @@
 /**
  * Models that are known without asking, and their prices, as of 28 November 2026: from the price table of LiteLLM
- * 1.110.2, which names the page of each vendor that it has a price from, and for OpenAI's and Mistral's chats from their
- * own pages, too. Together's and OpenRouter's lists tell prices themselves, and the setting `prices` corrects any.
+ * 1.110.2, which names the vendor's page or list that each is from. What was looked up there, too, is `gpt-6-luna`.
+ * Together's and OpenRouter's lists tell prices themselves, and the setting `prices` corrects any.
  */
 
+import { perMillion } from "#prizm/remote";
+
 import { type Known, type Long, type Rates, tokens } from "./known.js";
-import { perMillion } from "./money.js";
 
 const chat = (id: string, rates: Rates, context: number, more: Partial<Known> = {}): Known => ({
   id,

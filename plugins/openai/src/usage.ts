@@ -1,10 +1,9 @@
 /** What a job used, in each of the shapes in which servers say so, and what that costs. */
 
 import type { Usage } from "#prizm/plugin";
+import { count, decimal, isRecord, sum, times } from "#prizm/remote";
 
 import type { Long, Rates } from "./known.js";
-import { decimal, sum, times } from "./money.js";
-import { count, isRecord } from "./values.js";
 
 /** What is counted, by our names. */
 export interface Counts {

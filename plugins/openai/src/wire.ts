@@ -5,51 +5,15 @@
 
 import OpenAI from "openai";
 
+import { HttpFailure, TransportFailure, jsonOrText, transportFailure, whole } from "#prizm/remote";
+
 import type { Settings } from "./settings.js";
 
 /** The largest answer that is no file, in bytes. */
 const MAX_ANSWER = 32 * 1024 * 1024;
 
-/** How many characters of a body that is no JSON are kept. */
-const MAX_EXCERPT = 2000;
-
 /** The longest that a timer can wait: a job's own deadline comes first. */
 const FOREVER = 2 ** 31 - 1;
-
-/** An answer that is no success. */
-export class HttpFailure extends Error {
-  override readonly name = "HttpFailure";
-  constructor(
-    readonly status: number,
-    readonly headers: Headers,
-    /** The body: JSON where it is that. */
-    readonly body: unknown,
-  ) {
-    super(`HTTP ${status}`);
-  }
-}
-
-/** No answer, or none that could be read to its end. */
-export class TransportFailure extends Error {
-  override readonly name = "TransportFailure";
-  constructor(
-    message: string,
-    /** Whether the request may have reached the server. */
-    readonly mayHaveArrived: boolean,
-  ) {
-    super(message);
-  }
-}
-
-/** Connections that were never made. */
-const NEVER_SENT = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
 
 /** HTTP for one job, or one list of models. */
 export class Wire {
@@ -95,14 +59,11 @@ export class Wire {
 
   /** Reads an answer whole. */
   async bytes(response: Response, most = MAX_ANSWER): Promise<Buffer> {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for await (const part of this.parts(response)) {
-      size += part.length;
-      if (size > most) throw this.#failed(new TransportFailure(`the answer has more than ${most} bytes`, true));
-      parts.push(part);
+    try {
+      return await whole(this.parts(response), most);
+    } catch (thrown) {
+      throw this.#failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
-    return Buffer.concat(parts);
   }
 
   /** Reads an answer as it comes. */
@@ -110,7 +71,7 @@ export class Wire {
     try {
       for await (const part of response.body ?? []) yield part as Uint8Array;
     } catch (thrown) {
-      throw this.#failed(transport(thrown, true));
+      throw this.#failed(new TransportFailure(transportFailure(thrown).message, true));
     }
   }
 
@@ -122,33 +83,15 @@ export class Wire {
     try {
       response = await fetch(input, { ...init, headers, redirect: "manual", signal: AbortSignal.any(signals) });
     } catch (thrown) {
-      throw this.#failed(transport(thrown, false));
+      throw this.#failed(transportFailure(thrown));
     }
     if (response.ok) return response;
     const text = (await this.bytes(response)).toString();
-    throw this.#failed(new HttpFailure(response.status, response.headers, parsed(text)));
+    throw this.#failed(new HttpFailure(response.status, response.headers, jsonOrText(text)));
   };
 
   #failed<E extends Error>(failure: E): E {
     this.#failure ??= failure;
     return failure;
-  }
-}
-
-/** What the operating system, or Node's client, says beneath `fetch failed`. */
-function transport(thrown: unknown, hasAnswer: boolean): TransportFailure {
-  let { message, code } = { message: String(thrown), code: "" };
-  for (let at: unknown = thrown; at instanceof Error; at = at.cause) {
-    if (at.message !== "") message = at.message;
-    if ("code" in at && typeof at.code === "string") code = at.code;
-  }
-  return new TransportFailure(message, hasAnswer || !NEVER_SENT.has(code));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text.trim().slice(0, MAX_EXCERPT);
   }
 }

@@ -1,6 +1,7 @@
 /** What is done for each capability: one request to the server, and never a second. */
 
 import { type Media, ProviderError, type TransformResult } from "#prizm/plugin";
+import { isRecord } from "#prizm/remote";
 
 import { type Answer, hear } from "./chat.js";
 import { type Job, body, primary, textOf, upload } from "./job.js";
@@ -8,7 +9,6 @@ import type { OurCapability } from "./options.js";
 import { take } from "./outputs.js";
 import { sniff } from "./sniff.js";
 import { counted } from "./usage.js";
-import { isRecord } from "./values.js";
 
 /** The largest image that is looked at, in bytes: it is sent within the question. */
 const MAX_SEEN = 20 * 1024 * 1024;

@@ -18,3 +18,9 @@ export function word(value: unknown): string | undefined {
 export function count(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
+
+/** Returns what a server says as a sentence that is not long. */
+export function short(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  return (typeof value === "string" ? value : JSON.stringify(value)).trim().slice(0, 500);
+}

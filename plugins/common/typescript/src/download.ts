@@ -82,14 +82,8 @@ function webAddress(address: string, base?: URL): URL {
 function refused(status: number): ProviderError {
   const details = { upstreamStatus: status, step: "download", charged: "yes" };
   if (GONE.includes(status)) {
-    return new ProviderError(
-      "UpstreamError",
-      `the output is no longer there (${status})`,
-      {
-        retryable: false,
-        details,
-      },
-    );
+    const message = `the output is no longer there (${status})`;
+    return new ProviderError("UpstreamError", message, { retryable: false, details });
   }
   return new ProviderError("UpstreamError", `the output cannot be downloaded: the status is ${status}`, {
     retryable: status >= 500 || status === 429,

@@ -21,6 +21,14 @@ export function times(left: string, right: string): string {
   return written(a.digits * b.digits, a.scale + b.scale);
 }
 
+/** Divides a decimal string by a whole number; what does not come out even is rounded up. */
+export function divided(amount: string, by: number): string {
+  const { digits, scale } = scaled(amount);
+  const whole = digits * 10n ** BigInt(DIGITS);
+  const divisor = BigInt(by);
+  return written((whole + divisor - 1n) / divisor, scale + DIGITS);
+}
+
 /** Adds decimal strings. */
 export function sum(amounts: readonly string[]): string {
   const all = amounts.map(scaled);

@@ -1,0 +1,9 @@
+/** What providers of remote vendors share: HTTP in bounded memory, money, and what both say to users. */
+
+export { checkOptions } from "./check.js";
+export { type Bounds, download } from "./download.js";
+export { HttpFailure, TransportFailure, jsonOrText, transportFailure, whole } from "./http.js";
+export { decimal, divided, perMillion, sum, times } from "./money.js";
+export { redacted } from "./redact.js";
+export { count, isRecord, records, short, word } from "./values.js";
+export { retryAfter } from "./wait.js";
