@@ -4,7 +4,7 @@
 use std::fs;
 
 use prizm_tests::{Home, Running, Vendor, eventually};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Makes a home that has the provider, and knows where the vendor is.
 async fn home(vendor: &Vendor) -> Home {
@@ -19,21 +19,12 @@ async fn home(vendor: &Vendor) -> Home {
 /// A picture of a fox, the common line of these tests.
 const FOX: [&str; 6] = ["run", "fal-ai/fal-ai/flux/schnell", "a red fox", "-o", "fox.png", "--json"];
 
-/// How many there are of something in the ledger.
-fn count(vendor: &Vendor, what: &str) -> usize {
-    vendor.ledger()[what].as_array().unwrap().len()
-}
-
 /// Starts a job that stays where it is, and waits until fal has it.
 async fn begun(home: &Home, vendor: &Vendor, status: &str) -> Running {
     vendor.say("hold", &json!({"status": status}));
-    let looks = |vendor: &Vendor| {
-        let ledger = vendor.ledger();
-        ledger["journal"].as_array().unwrap().iter().filter(|entry| entry["operation"] == "status").count()
-    };
-    let before = looks(vendor);
+    let before = vendor.requests("status");
     let running = home.start(&FOX);
-    eventually("the provider looks at the job", || (looks(vendor) > before).then_some(())).await;
+    eventually("the provider looks at the job", || (vendor.requests("status") > before).then_some(())).await;
     running
 }
 
@@ -48,7 +39,7 @@ async fn a_text_becomes_a_picture() {
     assert!(fs::read(home.file("fox.png")).unwrap().starts_with(b"\x89PNG"));
     let ledger = vendor.ledger();
     assert_eq!(ledger["submissions"][0]["input"], json!({"prompt": "a red fox"}));
-    assert_eq!((count(&vendor, "submissions"), count(&vendor, "charges")), (1, 1), "{ledger}");
+    assert_eq!((vendor.count("submissions"), vendor.count("charges")), (1, 1), "{ledger}");
     home.processes().gone_within(5).await;
     assert!(home.work().is_empty(), "{:?}", home.work());
 }
@@ -80,7 +71,7 @@ async fn an_interrupt_cancels_the_job_at_fal() {
         assert_eq!(running.ended().await.error(130)["kind"], "cancelled");
         let ledger = vendor.ledger();
         assert_eq!(ledger["cancels"][number - 1]["told"], "CANCELLATION_REQUESTED", "{ledger}");
-        assert_eq!((count(&vendor, "submissions"), count(&vendor, "charges")), (number, 0), "{ledger}");
+        assert_eq!((vendor.count("submissions"), vendor.count("charges")), (number, 0), "{ledger}");
     }
     assert!(home.files().is_empty() && home.work().is_empty());
 }
@@ -95,7 +86,7 @@ async fn a_provider_that_is_killed_has_submitted_once() {
     // SAFETY: `kill` takes numbers; the process is one that this test's command started and still waits for.
     assert_eq!(unsafe { libc::kill(i32::try_from(plugins[0]).unwrap(), libc::SIGKILL) }, 0);
     let error = running.ended().await.error(6);
-    assert_eq!(count(&vendor, "submissions"), 1, "{error}");
+    assert_eq!(vendor.count("submissions"), 1, "{error}");
     assert!(home.files().is_empty(), "{:?}", home.files());
 }
 
@@ -121,11 +112,9 @@ async fn a_refusal_is_told_and_not_repeated() {
         assert_eq!(error["kind"], kind, "{ended}");
         assert!(error["message"].as_str().unwrap().contains(message), "{ended}");
         assert!(!ended.to_string().contains("loopback-key"), "{ended}");
-        assert_eq!((count(&vendor, "submissions"), count(&vendor, "charges")), (submissions, 0));
+        assert_eq!((vendor.count("submissions"), vendor.count("charges")), (submissions, 0));
     }
-    let operations: Vec<Value> =
-        vendor.ledger()["journal"].as_array().unwrap().iter().map(|entry| entry["operation"].clone()).collect();
-    assert_eq!(operations.iter().filter(|operation| **operation == "submit").count(), 3, "{operations:?}");
+    assert_eq!(vendor.requests("submit"), 3, "{}", vendor.ledger());
 }
 
 #[tokio::test]
@@ -139,7 +128,7 @@ async fn a_choice_goes_on_only_where_nothing_can_be_paid_twice() {
     // fal took the job, and nobody heard.
     vendor.say("fault", &json!({"operation": "submit", "how": "reset", "done": true}));
     let error = home.run(&cheap).await.error(7);
-    assert_eq!(count(&vendor, "submissions"), 2, "{error}");
+    assert_eq!(vendor.count("submissions"), 2, "{error}");
     // fal took the job, and says that its runner failed: that costs nothing.
     vendor.say("outcome", &json!({"status": 503, "body": {"detail": "gone", "error_type": "runner_disconnected"}}));
     home.run(&cheap).await.json();
@@ -147,7 +136,7 @@ async fn a_choice_goes_on_only_where_nothing_can_be_paid_twice() {
     let endpoints: Vec<_> = ledger["submissions"].as_array().unwrap().iter().map(|job| &job["endpoint"]).collect();
     assert_eq!(endpoints.len(), 4, "{ledger}");
     assert_ne!(endpoints[2], endpoints[3], "another model: {ledger}");
-    assert_eq!(count(&vendor, "charges"), 2, "{ledger}");
+    assert_eq!(vendor.count("charges"), 2, "{ledger}");
 }
 
 #[tokio::test]
@@ -158,7 +147,7 @@ async fn an_output_that_has_expired_is_said() {
     let error = home.run(&FOX).await.error(7);
     assert_eq!(error["kind"], "UpstreamError");
     assert!(error["message"].as_str().unwrap().contains("no longer there"), "{error}");
-    assert_eq!((count(&vendor, "submissions"), count(&vendor, "charges")), (1, 1));
+    assert_eq!((vendor.count("submissions"), vendor.count("charges")), (1, 1));
     assert!(home.files().is_empty(), "{:?}", home.files());
 }
 
@@ -189,7 +178,7 @@ async fn it_keeps_every_rule_of_the_protocol() {
         line.extend(["--set".to_owned(), setting]);
     }
     Running::start(home.prizm(&line)).ended_within(300).await.ok();
-    assert!(count(&vendor, "submissions") >= 7, "a job of each capability at least");
+    assert!(vendor.count("submissions") >= 7, "a job of each capability at least");
 }
 
 #[tokio::test]
@@ -201,7 +190,7 @@ async fn without_a_key_it_is_said_what_to_do() {
     let error = home.run(&FOX).await.error(7);
     assert_eq!(error["kind"], "NotConfigured");
     assert!(error["message"].as_str().unwrap().contains("FAL_KEY"), "{error}");
-    assert_eq!(count(&vendor, "journal"), 0);
+    assert_eq!(vendor.count("journal"), 0);
     // The variable reaches it only where that is granted.
     let with_variable = || {
         let mut command = home.prizm(&FOX);

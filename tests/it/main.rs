@@ -59,6 +59,7 @@ mod loops;
 mod matrix;
 mod media;
 mod new_projects;
+mod openai;
 mod pins;
 mod registry;
 mod registry_calls;

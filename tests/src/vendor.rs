@@ -61,6 +61,24 @@ impl Vendor {
         self.ask("GET /control/ledger", "")
     }
 
+    /// Returns how many there are of something in the ledger, such as `submissions`.
+    ///
+    /// # Panics
+    /// It has no list of that name.
+    pub fn count(&self, what: &str) -> usize {
+        self.ledger()[what].as_array().expect("a list of the ledger").len()
+    }
+
+    /// Returns how many requests there were for an operation, such as `chat`.
+    ///
+    /// # Panics
+    /// It has ended.
+    pub fn requests(&self, operation: &str) -> usize {
+        let ledger = self.ledger();
+        let journal = ledger["journal"].as_array().expect("the journal of the ledger");
+        journal.iter().filter(|entry| entry["operation"] == operation).count()
+    }
+
     fn ask(&self, what: &str, body: &str) -> Value {
         let host = self.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).expect("the vendor's server listens");

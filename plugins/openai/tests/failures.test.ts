@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Host } from "./host.js";
@@ -143,6 +146,35 @@ test("keys: a wrong one, one without money, one that a server repeats", async ()
   loopback.say("fault", { operation: "chat", status: 400, body: error(`Key ${key}`, key) });
   assert.match((await host.failed()).message, /redacted/);
   assert.ok(!host.written.includes("hunter2"));
+});
+
+test("what it writes for people has no key, either", async () => {
+  const key = "hunter2-hunter2";
+  const fault = { operation: "models", status: 400, body: error(`Key ${key}`, key) };
+  loopback.say("fault", { ...fault, times: 9 });
+  const child = spawn("node", ["dist/src/main.js"], { env: { ...process.env, PRIZM_PLUGIN: "1" } });
+  const initialize = { protocolVersions: ["1.0"], host: { name: "test", version: "0" }, instanceId: "test" };
+  const limits = { maxFrameBytes: 2 ** 23, maxInFlight: 1 };
+  const config = loopback.settings({ apiKey: key });
+  const calls = [
+    ["initialize", { ...initialize, limits }],
+    ["configure", { config, services: {} }],
+    ["models", {}],
+  ] as const;
+  const text = new Response(Readable.toWeb(child.stderr) as never).text();
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  for (const [id, [method, params]] of calls.entries()) {
+    child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
+    for (;;) {
+      const { value } = await lines.next();
+      if ((JSON.parse(String(value) || "{}") as { id?: number }).id === id) break;
+    }
+  }
+  child.stdin.end();
+  const written = await text;
+  assert.match(written, /the list of models is/);
+  assert.match(written, /redacted/);
+  assert.ok(!written.includes(key), written);
 });
 
 test("a job that is cancelled in the middle ends at the server, and was submitted once", async () => {
