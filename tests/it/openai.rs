@@ -229,6 +229,13 @@ async fn the_local_llm_says_the_same_to_both_of_its_providers() {
     assert!(!text(&direct).trim().is_empty());
     assert_eq!(text(&direct), text(&compatible));
     assert_eq!(compatible["usage"]["cost"], "0", "{compatible}");
+    // By its name it is the same server.
+    let config = home.path().join("config.toml");
+    let named =
+        fs::read_to_string(&config).unwrap().replace(&format!("baseUrl = \"{address}\""), "serviceUrl = \"smollm2\"");
+    fs::write(config, named).unwrap();
+    assert_eq!(text(&ask("openai").await.json()), text(&direct));
+    assert_eq!(home.run(&["service", "status", "--json"]).await.json().as_array().unwrap().len(), 1);
     home.run(&["service", "stop", "--all"]).await.ok();
     home.processes().gone_within(10).await;
 }

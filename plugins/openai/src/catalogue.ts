@@ -1,6 +1,7 @@
 /**
- * Which models there are: from the server's own list, or those that are built in for a preset. Before them stand
- * `chat`, `image`, `speech` and `transcription`, which are the server's usual models, whatever their names.
+ * Which models there are: `chat`, `image`, `speech` and `transcription`, which are the server's usual models, whatever
+ * their names; and those that the server lists, or that are built in for a preset. Only the four are declared: whoever
+ * hears that does not know yet which preset there will be.
  */
 
 import { ProviderError, log } from "#prizm/plugin";
@@ -19,9 +20,9 @@ const ROLES: readonly Role[] = ["chat", "image", "speech", "transcription"];
 const MAX_LIST = 6 * 1024 * 1024;
 
 export class Catalogue {
-  #settings = DEFAULTS;
+  #settings: Settings | undefined;
   /** What the server lists, and when it did; the built-in ones, before it was asked. */
-  #known: readonly Known[] = DEFAULTS.preset.known;
+  #known: readonly Known[] = [];
   #at = -Infinity;
   #entries = index(DEFAULTS, this.#known);
 
@@ -29,13 +30,14 @@ export class Catalogue {
     return this.#entries.get(id);
   }
 
+  /** All but usual models that nobody can name. */
   all(): readonly Entry[] {
-    return [...this.#entries.values()];
+    return [...this.#entries.values()].filter(({ isNamed }) => isNamed);
   }
 
   /** Takes new settings; what another server listed is forgotten. */
   configure(settings: Settings): void {
-    const isSame = settings.baseUrl === this.#settings.baseUrl && settings.presetName === this.#settings.presetName;
+    const isSame = settings.baseUrl === this.#settings?.baseUrl && settings.presetName === this.#settings.presetName;
     if (!isSame) {
       this.#known = settings.preset.known;
       this.#at = -Infinity;
@@ -46,11 +48,11 @@ export class Catalogue {
 
   /** Asks the server, unless its list is young enough. Where that fails the last one stays. */
   async refresh(): Promise<readonly Entry[]> {
-    const settings = this.#settings;
+    const settings = this.#settings ?? DEFAULTS;
     if (Date.now() - this.#at < settings.modelsLifetime * 1000) return this.all();
     try {
       const known = await ask(settings, new Wire(settings));
-      if (settings !== this.#settings) return this.all();
+      if (this.#settings !== undefined && settings !== this.#settings) return this.all();
       this.#known = known;
       this.#at = Date.now();
       this.#entries = index(settings, known);
@@ -79,11 +81,11 @@ function index(settings: Settings, listed: readonly Known[]): Map<string, Entry>
   const entries = new Map<string, Entry>();
   for (const role of ROLES) {
     const id = settings.models[role] ?? settings.preset.defaults[role];
-    if (id === undefined && !(isFree && role === "chat")) continue;
-    const known = id === undefined ? undefined : listed.find((one) => one.id === id && one.role === role);
+    const known = [...listed, ...settings.preset.known].find((one) => one.id === id && one.role === role);
     // Whether a model sees cannot be told where its name is not known; the server says.
     const takesImages = id === undefined || isFree ? true : guess(id)?.takesImages;
-    entries.set(role, entry(priced(settings, known ?? { id, role, takesImages }), isFree, role));
+    const made = entry(priced(settings, known ?? { id, role, takesImages }), isFree, role);
+    entries.set(role, { ...made, isNamed: id !== undefined || (isFree && role === "chat") });
   }
   let size = 0;
   for (const known of listed) {

@@ -12,6 +12,8 @@ export interface Entry {
   /** What is known of the server's model; its id is asked for where there is none. */
   readonly known: Omit<Known, "id"> & { readonly id: string | undefined };
   readonly model: Model;
+  /** Whether somebody says which of the server's models it is; else it is the first that fits. */
+  readonly isNamed: boolean;
 }
 
 const FEATURES = {
@@ -52,7 +54,7 @@ export function entry(known: Entry["known"], isFree: boolean, id = known.id ?? k
     ...(isFree && { isFree }),
     ...(known.context !== undefined && { limits: { contextTokens: known.context } }),
   };
-  return { id, known: { ...known, isFree }, model };
+  return { id, known: { ...known, isFree }, model, isNamed: true };
 }
 
 const WORK = {

@@ -33,6 +33,8 @@ test("it declares what its manifest says, and every model says what it costs", (
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   assert.equal(declaration.provider.version, version);
   for (const { id, pricing } of declaration.models) assert.ok((pricing?.length ?? 0) > 0, id);
+  const ids = declaration.models.map(({ id }) => id);
+  assert.deepEqual(ids, ["chat", "image", "speech", "transcription"], "names that every preset has");
 });
 
 test("options reach the server by its names", async () => {
@@ -77,6 +79,7 @@ test("a picture is changed, with a mask", async () => {
 });
 
 test("a text is spoken, and the file is what it is", async () => {
+  await host.call("models", {});
   const { outputs, usage } = await host.done({ model: "tts-1", capability: "text-to-audio" });
   assert.deepEqual([outputs[0]?.path, outputs[0]?.mime], ["out/speech.wav", "audio/wav"]);
   assert.deepEqual([usage?.cost, usage?.["characters"]], ["0.000135", 9]);
@@ -85,6 +88,7 @@ test("a text is spoken, and the file is what it is", async () => {
 });
 
 test("what is said is written down, and costs by the second or the token", async () => {
+  await host.call("models", {});
   const job = { capability: "audio-to-text", inputs: [host.sound()] };
   assert.equal((await host.done({ ...job, model: "whisper-1" })).usage?.cost, "0.0001");
   assert.equal((await host.done({ ...job, model: "gpt-4o-mini-transcribe" })).usage?.cost, "0.0000425");
@@ -106,8 +110,13 @@ test("presets change the address, the key, the prices and the models; one's own 
   assert.equal(error, undefined);
   const { usage } = await host.done();
   assert.deepEqual([usage?.cost, loopback.ledger.submissions[0]?.model], ["0", "llama-3.3-70b"]);
+  const painter = { model: "image", capability: "text-to-image" };
+  const unset = await host.failed(painter);
+  assert.deepEqual([unset.code, unset.data["setting"]], [1004, "imageModel"]);
   const { result } = await host.call("models", {});
   assert.deepEqual((result as { models: { id: string }[] }).models.map(({ id }) => id), ["chat", "llama-3.3-70b"]);
+  // What the server does not list is not there until somebody names it.
+  assert.equal((await host.failed(painter)).code, 1006);
   await host.configure({ preset: "groq" });
   const failed = await host.failed();
   assert.equal(failed.code, 1004);
