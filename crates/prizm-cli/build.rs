@@ -16,6 +16,7 @@ const EMBEDDED: &[Parts] = &[
     &[("plugins/ffmpeg", "")],
     &[("plugins/llm", "")],
     &[("plugins/ocr", "")],
+    &[("plugins/openai", "")],
     &[("plugins/smollm2", "")],
     &[("plugins/speech", "")],
 ];
