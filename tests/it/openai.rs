@@ -13,7 +13,7 @@ const LONG: u64 = 300;
 
 /// Makes a home that has the provider, with these settings.
 async fn set(settings: &str) -> Home {
-    let home = Home::with_installed("openai").await;
+    let home = Home::with_installed(&["openai"]).await;
     home.configure(&format!("[providers.openai]\n{settings}"));
     home
 }
