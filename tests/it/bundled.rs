@@ -46,7 +46,12 @@ async fn what_comes_along_is_what_they_declare() {
             std::fs::write(&file, printed(&declared)).unwrap();
         }
         let along: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        assert_eq!(along, declared, "{name}: renew its declaration.json with WRITE_DECLARATIONS=1");
+        // Some take as many jobs as the machine has processors.
+        let anywhere = |mut declaration: Value| {
+            declaration["limits"].take();
+            declaration
+        };
+        assert_eq!(anywhere(along), anywhere(declared), "{name}: renew its declaration.json with WRITE_DECLARATIONS=1");
     }
     registry.shutdown().await;
 }

@@ -47,7 +47,7 @@ fn words_that_were_not_heard_are_counted() {
 async fn what_is_said_is_heard() {
     let home = Home::with_installed(&["speech"]).await;
     let (speaker, sound) = run(&home, &["text-to-audio", SAID, "-o", "said.wav"]).await;
-    assert_eq!(sound["mime"], "audio/wav");
+    assert!(sound["mime"].as_str().unwrap().ends_with("wav"), "{sound}");
     let (listener, text) = run(&home, &["audio-to-text", "said.wav"]).await;
     let heard = text["text"].as_str().unwrap();
     let rate = word_error_rate(SAID, heard);
@@ -75,7 +75,7 @@ async fn what_is_said_in_a_film_is_heard() {
     ffmpeg.args(["-shortest", "-preset", "ultrafast", "film.mp4"]).current_dir(home.file(""));
     Running::start(ffmpeg).ended().await.ok();
     let (taker, sound) = run(&home, &["video-to-audio", "film.mp4", "-o", "heard.wav"]).await;
-    assert_eq!(sound["mime"], "audio/wav");
+    assert!(sound["mime"].as_str().unwrap().ends_with("wav"), "{sound}");
     let (listener, text) = run(&home, &["audio-to-text", "heard.wav"]).await;
     let heard = text["text"].as_str().unwrap();
     let rate = word_error_rate(SAID, heard);

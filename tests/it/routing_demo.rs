@@ -17,7 +17,7 @@ const SEEN: [&str; 22] = [
     "cloud-open/full             fallback  $0.0262  manifest  3.5 s",
     "cloud-closed/studio         fallback  $0.038   user      8.5 s",
     "canvas/card  name.excluded: canvas  exclude without canvas",
-    "capability.unsupported: ffmpeg, llm, relief",
+    "capability.unsupported: ffmpeg, llm, ocr, relief, speech",
     "--prefer fast\ncloud-distilled/four-steps: ",
     "--prefer cheap\nlocal-weights/small: free + ",
     "quality\"}'\ncloud-closed/studio: $0.038 + 8.5 s",

@@ -5,6 +5,7 @@
 mod cli;
 mod engine;
 mod git_server;
+mod installed;
 mod keyring;
 mod lab;
 mod loopback;

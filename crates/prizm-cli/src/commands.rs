@@ -64,15 +64,14 @@ pub(crate) fn describe(provider: &Provider) -> Value {
 fn lacking(provider: &Provider, lack: &Lack) -> Value {
     let mut described = json!(lack);
     described["message"] = json!(lack.to_string());
-    described["remedy"] = json!(lack.remedy(&provider.id()));
+    described["remedy"] = json!(provider.remedy(lack));
     described
 }
 
 /// Tells what a provider lacks, with what to do about it.
 pub(crate) fn lacks(provider: &Provider) -> impl Iterator<Item = String> {
-    let id = provider.id();
     let lacks = provider.lacks();
-    (0..lacks.len()).map(move |index| format!("{}: {}", lacks[index], lacks[index].remedy(&id)))
+    (0..lacks.len()).map(move |index| format!("{}: {}", lacks[index], provider.remedy(&lacks[index])))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(crate) fn of_any(
     registry: &Registry,
     capability: &Capability,
 ) -> Result<Map<String, Value>, Failure> {
-    let providers = registry.providers_by_capability(capability);
+    let providers = registry.providers();
     let models: Vec<_> = providers.iter().flat_map(prizm_registry::Provider::models).collect();
     let schemas = || models.iter().filter_map(|model| model.info().options.get(capability));
     let declared = |name: &str| {

@@ -7,6 +7,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
+use crate::output::printable;
 
 /// Longest secret, in bytes.
 const LIMIT: u64 = 64 * 1024;
@@ -20,7 +21,7 @@ pub(crate) async fn read(prompt: &str) -> Result<Secret, Failure> {
     if is_typed {
         let mut stderr = std::io::stderr().lock();
         // Where nobody sees the question, the answer is still read.
-        let _ = write!(stderr, "{prompt}").and_then(|()| stderr.flush());
+        let _ = write!(stderr, "{}", printable(prompt)).and_then(|()| stderr.flush());
     }
     // A thread of its own, because nobody can take a read back: an interrupt must not wait for its end.
     let (sender, receiver) = oneshot::channel();
@@ -33,6 +34,9 @@ pub(crate) async fn read(prompt: &str) -> Result<Secret, Failure> {
     let mut text = String::from_utf8(bytes).map_err(|_| Failure::usage("the key is no UTF-8 text"))?;
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);
+    if text.chars().any(char::is_control) {
+        return Err(Failure::usage("the key has several lines, or control characters").hint("give the key alone"));
+    }
     Ok(Secret::from(text))
 }
 

@@ -234,6 +234,7 @@ impl Manifest {
         }
         check_command("run.command", self.run.as_ref().map(|run| &*run.command))?;
         check_command("build.command", self.build_command())?;
+        lacks::check_followed(&self.provider.models_follow, &self.keys)?;
         lacks::check_keys(&self.keys, &self.permissions)?;
         lacks::check_engines(&self.engines, &self.provider.capabilities)
     }

@@ -181,19 +181,21 @@ impl Entry {
             self.look_again();
             return Ok(info);
         }
+        self.find_keys(around).await;
         let kept = self.kept.get_or_init(|| self.read_kept(around)).clone();
         let learned = async {
             let info = match kept {
                 Some(info) => Some(info),
                 None => self.frozen(around).await?,
             };
-            let known = match info {
-                Some(info) if self.models_follow() => self.kept_models(around, &info),
-                other => other,
-            };
-            match known {
+            match info {
+                Some(info) if self.models_follow() => self.models_for(around, info).await,
                 Some(info) => Ok(info),
-                None => Ok(self.learn(around, self.plugin(around).await?.start().await?)),
+                None => {
+                    let info = self.plugin(around).await?.start().await?;
+                    self.keep(around, &info);
+                    Ok(info)
+                }
             }
         };
         let info = learned.await.inspect_err(|error| self.failed(error))?;
@@ -250,10 +252,11 @@ impl Entry {
             }
             return Err(error.into());
         }
-        let followed = self.models_follow();
+        let followed = self.followed();
         self.config.write().unwrap_or_else(PoisonError::into_inner).settings = settings;
         self.keep_keys(found);
-        if followed || self.models_follow() {
+        *self.failure.write().unwrap_or_else(PoisonError::into_inner) = None;
+        if followed != self.followed() {
             *self.declared.write().unwrap_or_else(PoisonError::into_inner) = None;
         }
         *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = self.plugin.get().map(|_| wiring);

@@ -113,7 +113,9 @@ impl Keys {
 
     pub(crate) async fn set(&self, provider: &ProviderId, setting: &str, secret: Secret) -> Result<(), KeyringError> {
         let (provider, setting) = (provider.clone(), setting.to_owned());
-        self.ask(CHANGE, move |keyring| keyring.set(&provider, &setting, &secret)).await
+        let done = self.ask(CHANGE, move |keyring| keyring.set(&provider, &setting, &secret)).await;
+        self.is_dead.fetch_and(done.is_err(), Ordering::Relaxed);
+        done
     }
 
     pub(crate) async fn remove(&self, provider: &ProviderId, setting: &str) -> Result<bool, KeyringError> {

@@ -77,7 +77,7 @@ impl Registry {
     }
 
     /// Keeps a key in the keyring, and returns what is known of it: where it comes from elsewhere, that counts.
-    /// Processes that run are not given it before they are configured anew.
+    /// A process that runs is given it at once.
     ///
     /// # Errors
     /// As [`Registry::key_setting`], and where the keyring does not take it.
@@ -89,8 +89,7 @@ impl Registry {
         }
         self.around().keys.set(&id, &setting, secret).await?;
         let entry = self.known(provider)?;
-        entry.forget_keys();
-        entry.find_keys(self.around()).await;
+        self.tell(&entry).await;
         let key = keys_of(&entry).into_iter().find(|key| key.setting == setting);
         key.filter(|key| key.origin.is_some()).ok_or_else(|| {
             Error::new(ErrorKind::Io, format!("the keyring took the key `{setting}` of `{provider}` and lost it"))
@@ -110,7 +109,9 @@ impl Registry {
             None => self.key_setting(provider, None).await?,
         };
         if self.around().keys.remove(&id, &setting).await? {
-            self.entries().iter().filter(|entry| entry.id.as_ref() == Some(&id)).for_each(|entry| entry.forget_keys());
+            if let Ok(entry) = self.known(id.as_str()) {
+                self.tell(&entry).await;
+            }
             return Ok(setting);
         }
         Err(Error::new(ErrorKind::NotFound, format!("the keyring has no key `{setting}` of `{provider}`"))
@@ -122,6 +123,14 @@ impl Registry {
     pub async fn keyring_failure(&self) -> Option<Error> {
         let nobody: ProviderId = "prizm".parse().ok()?;
         self.around().keys.get(&nobody, "nothing").await.err().map(Error::from)
+    }
+
+    /// Configures a provider anew, because its key changed.
+    async fn tell(&self, entry: &Entry) {
+        entry.forget_keys();
+        if let Err(error) = entry.configure(self.around(), entry.settings()).await {
+            tracing::warn!("the provider was not given the key that changed: {error}");
+        }
     }
 
     async fn learn_keys(&self, entry: &Entry) {

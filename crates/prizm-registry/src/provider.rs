@@ -124,6 +124,18 @@ impl Provider {
         self.entry.lacks()
     }
 
+    /// Returns what its user does about something that it lacks.
+    pub fn remedy(&self, lack: &Lack) -> String {
+        match &self.entry.id {
+            Some(id) => lack.remedy(id.as_str()),
+            // A key is kept for an id, which nobody has given it: another one may have that which it declares.
+            None if matches!(lack, Lack::Key { .. }) => {
+                format!("give it an id first, by `[providers.ID]` with `source = \"{}\"`", self.source())
+            }
+            None => lack.remedy(&self.id()),
+        }
+    }
+
     /// Returns the programs that its manifest says it needs, by their names there.
     pub fn engines(&self) -> BTreeMap<String, Engine> {
         self.entry.manifest().map(|manifest| manifest.engines.clone()).unwrap_or_default()
@@ -171,6 +183,21 @@ impl Provider {
                 Err(Error::new(ErrorKind::NotFound, format!("provider `{}` has no model `{id}`", self.id()))
                     .hinted(suggest::hint(id, "models", &ids)))
             }
+        }
+    }
+
+    /// Returns a model by its id. Where it is not known, and the settings decide which models there are, the provider is
+    /// asked, which installs and starts it.
+    ///
+    /// # Errors
+    /// As [`Provider::model`] and [`Provider::refresh_models`].
+    pub async fn find_model(&self, id: &str) -> Result<Model> {
+        match self.model(id) {
+            Err(error) if error.kind() == ErrorKind::NotFound && self.entry.models_follow() => {
+                self.refresh_models().await?;
+                self.model(id)
+            }
+            known => known,
         }
     }
 
@@ -238,7 +265,7 @@ impl Provider {
     /// It cannot be built, started or found valid.
     pub async fn start(&self) -> Result<Arc<ProviderInfo>> {
         let info = self.entry.plugin(&self.around).await?.start().await?;
-        Ok(self.entry.learn(&self.around, info))
+        Ok(self.entry.remember(info))
     }
 
     /// Asks whether it is there, starting its process if need be.
@@ -256,7 +283,7 @@ impl Provider {
     pub async fn refresh_models(&self) -> Result<Vec<Model>> {
         let (plugin, _served) = self.entry.serve(&self.around).await?;
         let info = plugin.refresh_models().await?;
-        self.entry.learn_anew(&self.around, info);
+        self.entry.learn(&self.around, info);
         Ok(self.models())
     }
 

@@ -21,7 +21,7 @@ pub(crate) use config::RoutingConfig;
 pub(crate) use fit::Job;
 pub(crate) use memory::Memory;
 pub use memory::{LearnedModel, Recorded};
-pub(crate) use offers::{FRESH, Offers, Origins, PRICES, Told};
+pub(crate) use offers::{Offers, Origins, PRICES, Told};
 pub(crate) use routed::none_qualifies;
 pub use routed::{Routed, RoutedTransform};
 pub(crate) use survey::Survey;

@@ -149,7 +149,7 @@ async fn examine(provider: &Provider) -> Finding {
     if matches!(provider.status(), Status::NeedsKey | Status::MissingEngine)
         && let Some(lack) = lacks.first()
     {
-        let remedy = Some(lack.remedy(&provider.id()));
+        let remedy = Some(provider.remedy(lack));
         return Finding { what, good: false, required: false, detail: lack.to_string(), remedy };
     }
     if provider.installs_first().await.is_ok_and(|installs| installs) {

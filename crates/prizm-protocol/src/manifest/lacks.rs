@@ -22,7 +22,8 @@ pub struct Key {
     /// Where one gets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Settings with any of which the provider may do without: the address of a server of one's own.
+    /// Settings with any of which the work may go to another server, such as one's own: the provider itself says then
+    /// what it needs, and a key of the keyring is not given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unless: Vec<String>,
 }
@@ -58,6 +59,7 @@ impl Engine {
 pub(super) fn check_keys(keys: &BTreeMap<String, Key>, permissions: &Permissions) -> Result<(), ManifestError> {
     for (setting, key) in keys {
         let path = format!("keys.{setting}");
+        names(&path, [setting].into_iter().chain(&key.unless))?;
         if let Some(name) = key.env.iter().find(|name| !permissions.env.contains(name)) {
             return wrong(format!("{path}.env"), format!("`{name}` is not among `permissions.env`"));
         }
@@ -77,6 +79,7 @@ pub(super) fn check_engines(
 ) -> Result<(), ManifestError> {
     for (name, engine) in engines {
         let path = format!("engines.{name}");
+        names(&path, [name])?;
         if engine.install.is_empty() {
             return empty("engines.NAME.install", "say how it is installed, such as `apt-get install ffmpeg`");
         }
@@ -89,6 +92,23 @@ pub(super) fn check_engines(
         }
     }
     Ok(())
+}
+
+/// Checks that settings are named which a provider can have, and that its models do not follow a secret.
+pub(super) fn check_followed(followed: &[String], keys: &BTreeMap<String, Key>) -> Result<(), ManifestError> {
+    names("provider.modelsFollow", followed)?;
+    match followed.iter().find(|setting| keys.contains_key(*setting)) {
+        Some(key) => wrong("provider.modelsFollow".to_owned(), format!("`{key}` is a key")),
+        None => Ok(()),
+    }
+}
+
+/// Checks names that are shown, and that settings and programs may have.
+fn names<'a>(path: &str, names: impl IntoIterator<Item = &'a String>) -> Result<(), ManifestError> {
+    match names.into_iter().find(|name| !is_program(name)) {
+        Some(name) => wrong(path.to_owned(), format!("`{}` is not a name", name.escape_debug())),
+        None => Ok(()),
+    }
 }
 
 /// Returns whether it can be looked for on PATH, and only there.
@@ -139,9 +159,11 @@ mod tests {
             ("[keys.k]\nurl = \"http://a.example\"", "`keys.k.url`: expected an address"),
             ("[keys.k]\nurl = \"https://a\\u001b[2J\"", "`keys.k.url`: expected one line"),
             ("[keys.k]\nvalue = \"secret\"", "unknown field `value`"),
+            ("[keys.\"k\\u001b\"]", "`k\\u{1b}` is not a name"),
+            ("[keys.k]\nunless = [\"a b\"]", "`a b` is not a name"),
             ("[engines.a]\ninstall = \"\"", "`engines.NAME.install` is empty"),
             ("[engines.a]\ninstall = \"a\\nb\"", "`engines.a.install`: expected one line"),
-            ("[engines.\"/bin/sh\"]\ninstall = \"x\"", "`/bin/sh` is not the name of a program"),
+            ("[engines.\"/bin/sh\"]\ninstall = \"x\"", "`/bin/sh` is not a name"),
             ("[engines.a]\ninstall = \"x\"\nany = [\"../a\"]", "`../a` is not the name of a program"),
             ("[engines.a]\ninstall = \"x\"\ncapabilities = [\"text-to-3d\"]", "`text-to-3d` is not among"),
         ] {

@@ -59,7 +59,9 @@ impl Entry {
         let (Some(manifest), Some(id)) = (self.manifest(), &self.id) else { return Found::default() };
         let mut found = Found::default();
         for (setting, key) in &manifest.keys {
-            if self.known_key(setting, key, settings, manifest).is_some() {
+            // With such a setting the work may go to another server: the key was not kept for that one.
+            let goes_elsewhere = key.unless.iter().any(|other| settings.contains_key(other));
+            if goes_elsewhere || self.known_key(setting, key, settings, manifest).is_some() {
                 continue;
             }
             match around.keys.get(id, setting).await {

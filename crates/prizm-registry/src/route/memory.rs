@@ -37,6 +37,8 @@ pub(crate) struct Memory {
     unwritten: Mutex<BTreeMap<String, Vec<Observation>>>,
     unrecorded: Mutex<Vec<Made>>,
     unkept: Mutex<BTreeMap<String, String>>,
+    /// Rows that were kept since the others were read.
+    newer: Mutex<HashMap<String, String>>,
     is_writing: AtomicBool,
     /// Whoever flushes finds everything written that was taken to be written before.
     turn: tokio::sync::Mutex<()>,
@@ -115,6 +117,7 @@ impl Memory {
             unwritten: Mutex::default(),
             unrecorded: Mutex::default(),
             unkept: Mutex::default(),
+            newer: Mutex::default(),
             is_writing: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
             seed: AtomicU64::new(fastrand::u64(..)),
@@ -251,13 +254,19 @@ impl Memory {
 
     /// Keeps a row as it is, such as prices that a provider told.
     pub(crate) fn keep(self: &Arc<Self>, kind: &str, name: &str, value: String) {
-        lock(&self.unkept).insert(format!("{kind}{PART}{name}"), value);
+        let key = format!("{kind}{PART}{name}");
+        lock(&self.newer).insert(key.clone(), value.clone());
+        lock(&self.unkept).insert(key, value);
         self.write_soon();
     }
 
     /// Returns a row that was kept.
     pub(crate) fn kept<T: DeserializeOwned>(&self, kind: &str, name: &str) -> Option<T> {
-        serde_json::from_str(self.rows().get(&format!("{kind}{PART}{name}"))?).ok()
+        let key = format!("{kind}{PART}{name}");
+        if let Some(row) = lock(&self.newer).get(&key) {
+            return serde_json::from_str(row).ok();
+        }
+        serde_json::from_str(self.rows().get(&key)?).ok()
     }
 
     /// Returns what was learned of every model, as it is now.

@@ -64,8 +64,8 @@ struct ToldPrice {
 
 /// The kind of row that keeps prices.
 pub(crate) const PRICES: &str = "prices";
-/// For how long what was told counts before what was declared.
-pub(crate) const FRESH: Millis = 7 * 86_400_000;
+/// For how long prices that were told count before those that were declared.
+const FRESH: Millis = 7 * 86_400_000;
 
 impl Told {
     pub(crate) fn of(info: &ProviderInfo, at: Millis) -> Self {

@@ -51,7 +51,12 @@ async fn by_capability(args: &Run, registry: &Registry, capability: Capability) 
     if args.explain {
         criteria.explain = Explain::Full;
     }
-    let all: Vec<_> = registry.providers_by_capability(&capability).iter().flat_map(Provider::models).collect();
+    if !args.settings.is_empty() {
+        let of = |model: &Model| args.model.as_ref().is_none_or(|name| model.id() == name);
+        let is_let = |model: &Model| criteria.admits(model.provider().id.as_str(), model.id());
+        set_of_one(args, registry, &models(registry, &capability, |model| of(model) && is_let(model))).await?;
+    }
+    let all = models(registry, &capability, |_| true);
     if let Some(name) = &args.model
         && !all.iter().any(|model| model.id() == name)
     {
@@ -59,24 +64,19 @@ async fn by_capability(args: &Run, registry: &Registry, capability: Capability) 
     }
     if args.model.is_some() || !args.settings.is_empty() {
         let is_named = |model: &&Model| args.model.as_ref().is_none_or(|name| model.id() == name);
-        let can = |model: &&Model| model.info().capabilities.contains(&capability);
         let is_let = |model: &&Model| criteria.admits(model.provider().id.as_str(), model.id());
-        let left: Vec<_> = all.iter().filter(is_named).filter(can).filter(is_let).collect();
+        let left: Vec<_> = all.iter().filter(is_named).filter(is_let).collect();
         let exactly = |model: &&Model| Pattern::exactly(&format!("{}/{}", model.provider().id, model.id()));
         // Where nobody is left, the names that were given say so.
         if !left.is_empty() {
             criteria.only = left.iter().map(exactly).collect();
         }
-        set_of_one(args, registry, &left).await?;
     }
     Ok(Chosen { by: Doer::Best(Box::new(criteria)), capability, input })
 }
 
 /// Settings are one provider's: a key must not come to another.
-async fn set_of_one(args: &Run, registry: &Registry, models: &[&Model]) -> Result<(), Failure> {
-    if args.settings.is_empty() {
-        return Ok(());
-    }
+async fn set_of_one(args: &Run, registry: &Registry, models: &[Model]) -> Result<(), Failure> {
     let mut ids: Vec<_> = models.iter().map(|model| model.provider().id.as_str()).collect();
     ids.dedup();
     match ids[..] {
@@ -87,8 +87,16 @@ async fn set_of_one(args: &Run, registry: &Registry, models: &[&Model]) -> Resul
     }
 }
 
+/// Returns the models that have a capability, whether or not their providers lack something that they are about
+/// to be given.
+fn models(registry: &Registry, capability: &Capability, wanted: impl Fn(&Model) -> bool) -> Vec<Model> {
+    let has = |model: &Model| model.info().capabilities.contains(capability) && wanted(model);
+    registry.providers().iter().flat_map(Provider::models).filter(has).collect()
+}
+
 fn no_model(registry: &Registry, capability: &Capability, model: &str) -> Failure {
-    let providers = registry.providers_by_capability(capability).into_iter();
+    let can = |provider: &Provider| provider.info().is_some_and(|info| info.capabilities.contains(capability));
+    let providers = registry.providers().into_iter().filter(can);
     // The error of the first provider that lacks it names the nearest models.
     match providers.filter_map(|provider| provider.model(model).err()).next() {
         Some(error) => error.into(),
@@ -113,7 +121,10 @@ async fn by_provider(args: &Run, registry: &Registry) -> Result<Chosen, Failure>
         false => registry.get_provider(provider_name).await?,
     };
     set(args, &provider).await?;
-    let model = model_name.map(|name| provider.model(name)).transpose()?;
+    let model = match model_name {
+        Some(name) => Some(provider.find_model(name).await?),
+        None => None,
+    };
     if let Some(name) = &args.capability {
         let capability = capability(name)?;
         let model = match model {
@@ -143,6 +154,7 @@ fn split(target: &str) -> (&str, Option<&str>) {
 async fn set(args: &Run, provider: &Provider) -> Result<(), Failure> {
     if !args.settings.is_empty() {
         provider.add_settings(options::untyped(&args.settings, "--set")?).await?;
+        provider.load().await?;
     }
     Ok(())
 }
