@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from prizm_plugin import Model
 
-from . import text, voices
+from .text import MAX_CHARS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ANY_VOICE = r"^[A-Za-z0-9][A-Za-z0-9_+-]{0,63}$"
 
 
-@dataclass(frozen=True)
-class Speaker:
+class Speaker(NamedTuple):
     """An engine that makes speech of text, which is a model of the same name."""
 
     program: str
@@ -30,17 +28,17 @@ class Speaker:
     typical_ms: int
     arguments: Callable[[str, float, float], Sequence[str]]
 
-    def model(self) -> Model:
-        """The declaration, with the voices that the engine lists; any where it is not there to be asked."""
+    def model(self, known: Sequence[str] = ()) -> Model:
+        """The declaration, with the voices that are known of the engine; any where none is."""
         return Model(
             self.program,
             ["text-to-audio"],
             name=self.name,
             description=self.description,
-            options={"text-to-audio": self._options(voices.listed(self.program))},
+            options={"text-to-audio": self._options(known)},
             pricing=[{"unit": "call", "amount": "0", "currency": "USD"}],
             is_free=True,
-            limits={"maxInputChars": text.MAX_CHARS},
+            limits={"maxInputChars": MAX_CHARS},
             input_formats=["text/plain"],
             output_formats=["audio/wav"],
             features=["cancel", "progress"],
@@ -48,9 +46,9 @@ class Speaker:
             typical_ms=self.typical_ms,
         )
 
-    def _options(self, known: list[str]) -> dict[str, Any]:
+    def _options(self, known: Sequence[str]) -> dict[str, Any]:
         voice: dict[str, Any] = {"type": "string", "description": "Who speaks, of those that the engine has"}
-        voice |= {"enum": known} if known else {"pattern": ANY_VOICE}
+        voice |= {"enum": [*known]} if known else {"pattern": ANY_VOICE}
         if not known or self.voice in known:
             voice["default"] = self.voice
         return {

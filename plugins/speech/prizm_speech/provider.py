@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from prizm_plugin import Configuration, Context, Health, Model, Provider, Request, Result, Startup
 
-from . import PROVIDER_ID, PROVIDER_NAME, VERSION, programs, settings
+from . import PROVIDER_ID, PROVIDER_NAME, VERSION, programs, settings, voices
 from .engines import DIALECT, SPEAKERS
 from .wav import MAX_SECONDS
 
 FORMATS = "wav x-wav mpeg mp4 m4a x-m4a ogg opus flac x-flac webm x-matroska aac x-aiff aiff amr x-ms-wma".split()
 MAX_PARALLEL = 4
+"""Of all machines alike: what is declared is known before there is one."""
+
 WORDS = {"type": "boolean", "default": True, "description": "Say when each word was said, in `meta.words`"}
 LANGUAGE = {"type": "string", "pattern": "^[a-z]{2,3}$", "description": "A code such as en; found out where absent"}
-
-
-def models() -> list[Model]:
-    """All models; those of engines that are missing, too."""
-    sphinx = _listener("pocketsphinx", "PocketSphinx", "Recognises clear English", 1, 2500, {"words": WORDS})
-    options = {"words": WORDS, "language": LANGUAGE}
-    description = "Recognises speech by faster-whisper, once the setting `whisperModel` says where a model is"
-    whisper = _listener("whisper", "Whisper", description, 3, 5000, options)
-    return [*(engine.model() for engine in SPEAKERS.values()), sphinx, whisper]
 
 
 def _listener(id: str, name: str, description: str, quality: int, typical_ms: int, options: dict[str, Any]) -> Model:
@@ -45,15 +37,25 @@ def _listener(id: str, name: str, description: str, quality: int, typical_ms: in
     )
 
 
+SPHINX = _listener("pocketsphinx", "PocketSphinx", "Recognises clear English", 1, 2500, {"words": WORDS})
+WHISPER = _listener(
+    "whisper",
+    "Whisper",
+    "Recognises speech by faster-whisper and the model that the setting `whisperModel` names",
+    3,
+    5000,
+    {"words": WORDS, "language": LANGUAGE},
+)
+
 speech = Provider(
     PROVIDER_ID,
     version=VERSION,
     name=PROVIDER_NAME,
     type="local",
-    max_in_flight=max(1, min(os.cpu_count() or 1, MAX_PARALLEL)),
+    max_in_flight=MAX_PARALLEL,
     config_schema=settings.SCHEMA,
     data_policy={"retentionDays": 0, "training": False},
-    models=models(),
+    models=[*(engine.model() for engine in SPEAKERS.values()), SPHINX],
 )
 
 _settings = [settings.Settings()]
@@ -61,8 +63,9 @@ _settings = [settings.Settings()]
 
 @speech.models
 def find_models() -> list[Model]:
-    """Ask the engines for their voices anew."""
-    return models()
+    """Ask the engines for their voices, and the settings for whisper."""
+    speakers = [engine.model(voices.listed(engine.program)) for engine in SPEAKERS.values()]
+    return [*speakers, SPHINX, *([WHISPER] if _settings[0].names_whisper() else [])]
 
 
 @speech.configure

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from prizm_plugin import Configuration, Error
 
@@ -25,8 +24,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings as they are now. Jobs keep those that they were started with."""
 
     model: str = ""
@@ -40,6 +38,10 @@ class Settings:
             if path and not os.path.isabs(path):
                 raise Error("ConfigInvalid", f"setting `{name}`: expected an absolute path", details={"setting": name})
         return given
+
+    def names_whisper(self) -> bool:
+        """Whether whisper is among the models."""
+        return bool(self.model or self.python)
 
     def whisper(self) -> str:
         """The Python that has whisper. Raises Error(NotConfigured) where it or its model is not there."""

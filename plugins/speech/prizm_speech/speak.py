@@ -53,7 +53,8 @@ def _sayable(engine: Speaker, text: str) -> tuple[str, str]:
 def _voice(engine: Speaker, wanted: str) -> str:
     known = voices.known(engine.program)
     if wanted not in known:
-        raise Error.invalid_option("voice", f"one of {', '.join(known) or 'none, as the engine lists none'}", wanted)
+        there = ", ".join(known) or "none, as it lists none"
+        raise Error.invalid_option("voice", f"one that `{engine.program}` has: {there}", wanted)
     return wanted
 
 

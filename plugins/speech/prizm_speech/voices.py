@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
@@ -15,14 +13,7 @@ _COMMANDS = {"flite": ["flite", "-lv"], "espeak-ng": ["espeak-ng", "--voices"]}
 _TELLS_TIME = "awb_time"
 """A voice of flite's that knows the words of a clock only."""
 
-_asked: dict[str, subprocess.Popen[bytes] | None] = {}
 _known: dict[str, list[str]] = {}
-
-
-def begin() -> None:
-    """Ask the engines, without waiting for what they say."""
-    for engine in _COMMANDS:
-        _asked[engine] = _start(engine)
 
 
 def known(engine: str) -> list[str]:
@@ -31,26 +22,16 @@ def known(engine: str) -> list[str]:
 
 
 def listed(engine: str) -> list[str]:
-    """Give the voices that an engine lists now, or answers to `begin`; none where it is missing."""
-    process = _asked.pop(engine, None) or _start(engine)
-    if process is None:
-        return []
+    """Give the voices that an engine lists now; none where it is missing."""
+    import subprocess
+
+    null, pipe = subprocess.DEVNULL, subprocess.PIPE
     try:
-        said, _ = process.communicate(timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        ended = subprocess.run(_COMMANDS[engine], stdin=null, stdout=pipe, stderr=null, timeout=PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired):
         return []
-    _known[engine] = _READERS[engine](said.decode("utf-8", "replace"))
+    _known[engine] = _READERS[engine](ended.stdout.decode("utf-8", "replace"))
     return _known[engine]
-
-
-def _start(engine: str) -> subprocess.Popen[bytes] | None:
-    null = subprocess.DEVNULL
-    try:
-        return subprocess.Popen(_COMMANDS[engine], stdin=null, stdout=subprocess.PIPE, stderr=null)
-    except OSError:
-        return None
 
 
 def _of_flite(said: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
+import sys
 from array import array
 from pathlib import Path
 from unittest import mock
@@ -131,8 +132,23 @@ class Hostile(Case):
 
 
 class Whisper(Case):
+    def configure(self, **config: str) -> list[str]:
+        """Configure, and ask what models there are then, as Prizm does."""
+        self.assertIn("result", self.host.call("configure", {"config": config, "services": {}}))
+        return [model["id"] for model in self.host.call("models")["result"]["models"]]
+
+    def test_it_is_there_once_the_settings_name_it(self) -> None:
+        sound = recording(TEXT)
+        self.assertNotIn("whisper", [model["id"] for model in self.host.declaration["models"]])
+        self.refused(self.begin_hear(sound, "whisper"), 1006, "ModelNotFound", "`whisper`")
+        self.assertNotIn("whisper", self.configure())
+        self.refused(self.begin_hear(sound, "whisper"), 1006, "ModelNotFound", "`whisper`")
+        self.assertIn("whisper", self.configure(whisperModel="/no/such"))
+        self.assertNotIn("whisper", self.configure(whisperModel=""))
+
     def test_it_says_what_it_needs(self) -> None:
         sound = recording(TEXT)
+        self.assertIn("whisper", self.configure(whisperPython=sys.executable))
         self.refused(self.begin_hear(sound, "whisper"), 1004, "NotConfigured", "`whisperModel`")
         self.refused(self.begin_hear(sound, "whisper", options={"language": "../x"}), -32602, None, "`language`")
 
@@ -140,7 +156,7 @@ class Whisper(Case):
         for config in ({"whisperModel": "tiny"}, {"whisperPython": "python3"}, {"whisperModel": 5}):
             error = self.host.call("configure", {"config": config, "services": {}})["error"]
             self.assertEqual((error["code"], error["data"]["setting"]), (1005, next(iter(config))))
-        self.host.call("configure", {"config": {"whisperModel": "/no/such"}, "services": {}})
+        self.configure(whisperModel="/no/such")
         self.refused(self.begin_hear(recording(TEXT), "whisper"), 1004, "NotConfigured", "/no/such")
         self.assertIn("/no/such", self.host.call("health")["result"]["lastError"])
 
@@ -150,6 +166,5 @@ class Whisper(Case):
         python = model / "python"
         python.write_text(f"#!/bin/sh\nexec {Path('/usr/bin/env')} python3 -I -S -c 'print(1)'\n")
         python.chmod(0o755)
-        config = {"whisperModel": str(model), "whisperPython": str(python)}
-        self.host.call("configure", {"config": config, "services": {}})
+        self.configure(whisperModel=str(model), whisperPython=str(python))
         self.refused(self.begin_hear(recording(TEXT), "whisper"), -32603, None, "without a word")

@@ -21,7 +21,7 @@ def seconds(path: Path) -> float:
 
 class Options(Case):
     def test_every_voice_that_flite_lists_speaks(self) -> None:
-        (model,) = (each for each in self.host.declaration["models"] if each["id"] == "flite")
+        (model,) = (each for each in self.host.call("models")["result"]["models"] if each["id"] == "flite")
         offered = model["options"]["text-to-audio"]["properties"]["voice"]["enum"]
         listed = subprocess.run(["flite", "-lv"], stdout=subprocess.PIPE, text=True, check=True).stdout
         self.assertEqual({*offered}, {*listed.partition(":")[2].split()} - {"awb_time"})
@@ -61,6 +61,10 @@ class Options(Case):
                 error = self.refused(id, -32602, None, f"`{next(iter(options))}`")
                 self.assertEqual(error["data"]["option"], next(iter(options)))
                 self.assertEqual(os.listdir(job / "out"), [])
+        for model, voice in (("flite", "slt"), ("espeak-ng", "en-us")):
+            id, _ = self.begin_speak("Hello.", model, voice="bob")
+            error = self.refused(id, -32602, None, f"`{model}` has", "bob")
+            self.assertIn(voice, error["data"]["expected"])
 
 
 class Hostile(Case):
