@@ -12,7 +12,7 @@ from .wav import MAX_SECONDS
 
 FORMATS = "wav x-wav mpeg mp4 m4a x-m4a ogg opus flac x-flac webm x-matroska aac x-aiff aiff amr x-ms-wma".split()
 MAX_PARALLEL = 4
-"""Of all machines alike: what is declared is known before there is one."""
+"""The same on every machine, as all that is declared."""
 
 WORDS = {"type": "boolean", "default": True, "description": "Say when each word was said, in `meta.words`"}
 LANGUAGE = {"type": "string", "pattern": "^[a-z]{2,3}$", "description": "A code such as en; found out where absent"}
