@@ -173,7 +173,7 @@ async fn without_a_key_it_is_said_what_to_do() {
         assert_eq!(error["kind"], "NotConfigured");
         assert!(error["message"].as_str().unwrap().contains(variable), "{error}");
     }
-    assert_eq!(vendor.count("journal"), 0);
+    assert_eq!((vendor.count("submissions"), vendor.requests("chat")), (0, 0));
     let home = set(&format!("baseUrl = \"{url}/v1\"\ngrantEnv = [\"OPENAI_API_KEY\"]")).await;
     let mut command = home.prizm(&ASK);
     command.env("OPENAI_API_KEY", "loopback-key");

@@ -1,7 +1,6 @@
 /**
  * Which models there are: `chat`, `image`, `speech` and `transcription`, which are the server's usual models, whatever
- * their names; and those that the server lists, or that are built in for a preset. Only the four are declared: whoever
- * hears that does not know yet which preset there will be.
+ * their names; and those that the server lists, or that are built in for a preset.
  */
 
 import { ProviderError, log } from "#prizm/plugin";
@@ -22,7 +21,7 @@ const MAX_LIST = 6 * 1024 * 1024;
 export class Catalogue {
   #settings: Settings | undefined;
   /** What the server lists, and when it did; the built-in ones, before it was asked. */
-  #known: readonly Known[] = [];
+  #known: readonly Known[] = DEFAULTS.preset.known;
   #at = -Infinity;
   #entries = index(DEFAULTS, this.#known);
 

@@ -34,7 +34,7 @@ test("it declares what its manifest says, and every model says what it costs", (
   assert.equal(declaration.provider.version, version);
   for (const { id, pricing } of declaration.models) assert.ok((pricing?.length ?? 0) > 0, id);
   const ids = declaration.models.map(({ id }) => id);
-  assert.deepEqual(ids, ["chat", "image", "speech", "transcription"], "names that every preset has");
+  assert.deepEqual(ids.slice(0, 4), ["chat", "image", "speech", "transcription"], "names that every preset has");
 });
 
 test("options reach the server by its names", async () => {
