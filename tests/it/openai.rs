@@ -35,12 +35,10 @@ async fn begun(home: &Home, vendor: &Vendor) -> Running {
     running
 }
 
-/// What was submitted and what was charged, for people, too.
-fn counted(vendor: &Vendor, after: &str) -> (usize, usize) {
+/// What the ledger has of jobs, for people.
+fn shown(vendor: &Vendor) -> String {
     let ledger = vendor.ledger();
-    let kept = ["submissions", "charges", "closed"].map(|name| format!("{name}: {}", ledger[name]));
-    println!("the ledger {after}:\n  {}", kept.join("\n  "));
-    (vendor.count("submissions"), vendor.count("charges"))
+    ["submissions", "charges", "closed"].map(|name| format!("  {name}: {}", ledger[name])).join("\n")
 }
 
 #[tokio::test]
@@ -122,7 +120,8 @@ async fn an_interrupt_in_the_middle_ends_the_answer_at_the_server() {
     running.signal(libc::SIGINT);
     assert_eq!(running.ended().await.error(130)["kind"], "cancelled");
     eventually("the server hears of it", || (vendor.count("closed") == 1).then_some(())).await;
-    assert_eq!(counted(&vendor, "after Ctrl-C"), (1, 0));
+    println!("the ledger after Ctrl-C:\n{}", shown(&vendor));
+    assert_eq!((vendor.count("submissions"), vendor.count("charges")), (1, 0));
     home.processes().gone_within(5).await;
     assert!(home.files().is_empty() && home.work().is_empty());
 }
@@ -137,7 +136,8 @@ async fn a_provider_that_is_killed_has_submitted_once() {
     // SAFETY: `kill` takes numbers; the process is one that this test's command started and still waits for.
     assert_eq!(unsafe { libc::kill(i32::try_from(plugins[0]).unwrap(), libc::SIGKILL) }, 0);
     running.ended().await.error(6);
-    assert_eq!(counted(&vendor, "after a kill"), (1, 0));
+    println!("the ledger after a kill:\n{}", shown(&vendor));
+    assert_eq!((vendor.count("submissions"), vendor.count("charges")), (1, 0));
 }
 
 #[tokio::test]
