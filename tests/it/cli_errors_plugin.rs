@@ -185,5 +185,6 @@ async fn the_others_are_not_affected() {
     assert!(ended.stderr.contains("the provider is not available"), "{ended}");
     let list = home.run(&["-q", "providers", "--json"]).await.json();
     let status: Vec<_> = list.as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap()).collect();
-    assert_eq!(status, ["unavailable", "available", "available", "available"]);
+    assert_eq!(status[0], "unavailable");
+    assert!(status[1..].iter().all(|status| ["available", "needs-key"].contains(status)), "{status:?}");
 }

@@ -6,7 +6,7 @@ use prizm_tests::{Home, Running};
 use serde_json::Value;
 
 /// Words that the recogniser knows.
-const SAID: &str = "the birch canoe slid on the smooth planks";
+const SAID: &str = "my brother works in a small office near the river";
 /// What is written and read.
 const WRITTEN: &str = "Hello from Prizm";
 
@@ -52,7 +52,7 @@ async fn what_is_said_is_heard() {
     let heard = text["text"].as_str().unwrap();
     let rate = word_error_rate(SAID, heard);
     println!("{speaker} said `{SAID}`, {listener} heard `{heard}`: word error rate {rate}");
-    assert!(rate <= 0.25, "{heard}");
+    assert_eq!(rate, 0.0, "{heard}");
 }
 
 #[tokio::test]
@@ -81,5 +81,6 @@ async fn what_is_said_in_a_film_is_heard() {
     let rate = word_error_rate(SAID, heard);
     println!("{taker} took the sound of a film, {listener} heard `{heard}`: word error rate {rate}");
     assert_eq!(HashSet::from([&*speaker, &*taker, &*listener]), HashSet::from(["speech", "ffmpeg"]));
+    // Films keep sound with losses.
     assert!(rate <= 0.25, "{heard}");
 }

@@ -41,13 +41,20 @@ async fn five_offerings_are_told_apart() {
     let mut command = home.command("python3".as_ref());
     command.arg("-B").arg(script).arg(program("prizm")).arg(home.file("demo"));
     let ended = Running::start(command).ended_within(LONG).await;
-    let mut rest = ended.ok();
+    // How wide the columns are depends on whom else there is.
+    let even = |text: &str| {
+        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
+    };
+    let shown = even(ended.ok());
+    let mut rest = &*shown;
     for part in SEEN {
-        let Some(at) = rest.find(part) else { panic!("no `{part}` in what follows:\n{rest}\n\nof all:\n{ended}") };
+        let Some(at) = rest.find(&even(part)) else {
+            panic!("no `{part}` in what follows:\n{rest}\n\nof all:\n{ended}")
+        };
         rest = &rest[at..];
     }
     for line in ended.stdout.lines().filter(|line| line.contains(" manifest ") || line.starts_with("CANDIDATE")) {
-        assert!(line.chars().count() <= 100, "{line}");
+        assert!(line.chars().count() <= 110, "{line}");
     }
     assert!(fs::read(home.file("demo/here/fox.png")).unwrap().starts_with(b"\x89PNG"));
 }

@@ -147,6 +147,11 @@ impl Code {
         matches!(self, Self::UnknownParameter | Self::Parameter | Self::Input | Self::Format | Self::Limit)
     }
 
+    /// Returns whether it is about what its user has not set up: a setting, a key, an engine.
+    pub const fn is_of_setup(self) -> bool {
+        matches!(self, Self::NotConfigured | Self::Engine)
+    }
+
     /// Returns whether waiting may help: it is one of the gates.
     pub const fn is_gate(self) -> bool {
         matches!(self, Self::GateBreaker | Self::GateConfig | Self::GateRate | Self::GateProcess | Self::GateService)

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use prizm_protocol::methods::notifications::{Accepted, Progress};
 use prizm_protocol::{Capability, ModelId, ProviderId};
-use prizm_route::{Criteria, Decision, Explain, OnAllGated, Replay, Report, Request, decide};
+use prizm_route::{Criteria, Decision, Explain, Judged, OnAllGated, Replay, Report, Request, decide};
 use serde_json::{Map, Value};
 
 use self::execution::Execution;
@@ -152,11 +152,13 @@ impl RoutedTransform {
         if decision.plan.is_empty() { Err(self.refused(survey, &decision)) } else { Ok(()) }
     }
 
-    /// Says why nobody does it. Where the job is at fault with everybody, that is its caller's to mend.
+    /// Says why nobody does it. Where the job is at fault with everybody who is set up, that is its caller's to mend.
     fn refused(&self, survey: Survey, decision: &Decision) -> Error {
-        let mut judged = decision.judged.iter().take(survey.seats.len());
-        let is_of_job = judged.all(|judged| judged.against.iter().all(|reason| reason.code.is_of_job()));
-        let wrong = survey.seats.first().filter(|_| is_of_job).and_then(|seat| self.with(seat).check().err());
+        let is_set_up = |judged: &&Judged| !judged.against.iter().any(|reason| reason.code.is_of_setup());
+        let is_of_job = |judged: &Judged| judged.against.iter().all(|reason| reason.code.is_of_job());
+        let mut ready = survey.seats.iter().zip(&decision.judged).filter(|(_, judged)| is_set_up(judged)).peekable();
+        let first = ready.peek().map(|(seat, _)| *seat).filter(|_| ready.all(|(_, judged)| is_of_job(judged)));
+        let wrong = first.and_then(|seat| self.with(seat).check().err());
         wrong.unwrap_or_else(|| {
             none_qualifies(&Report::tell(Replay { request: survey.request, snapshot: survey.snapshot }, decision))
         })
