@@ -91,6 +91,19 @@ pub(crate) fn kind_of(path: &Path) -> Option<MediaKind> {
     })
 }
 
+/// Returns whether a file's name says what type it holds, or says nothing of types.
+pub(crate) fn says(path: &Path, mime: &str) -> bool {
+    let Some(name) = path.extension().and_then(|name| name.to_str()).map(str::to_ascii_lowercase) else { return true };
+    // What is text may be called anything.
+    if matches!(kind_of(path), None | Some(MediaKind::Text)) {
+        return true;
+    }
+    match (&*name, extension(mime)) {
+        ("jpeg", "jpg") | ("tiff", "tif") | ("opus" | "oga", "ogg") | ("m4a", "mp4" | "aac") => true,
+        (name, expected) => name == expected || expected == "bin",
+    }
+}
+
 /// Makes up a name for a result that does not exist yet: `canvas-card.png`, `canvas-card-2.png`…
 pub(crate) fn made_up(stem: &str, mime: &str) -> PathBuf {
     let stem: String = stem.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
@@ -152,6 +165,18 @@ mod tests {
             ("a/b c", "bin"),
         ] {
             assert_eq!(extension(mime), expected, "{mime}");
+        }
+        for (name, mime, expected) in [
+            ("a.wav", "audio/x-wav", true),
+            ("a.mp3", "audio/x-wav", false),
+            ("A.JPEG", "image/jpeg", true),
+            ("a.opus", "audio/ogg", true),
+            ("a", "image/png", true),
+            ("a.of", "image/png", true),
+            ("a.md", "text/plain", true),
+            ("a.gif", "image/png", false),
+        ] {
+            assert_eq!(says(Path::new(name), mime), expected, "{name} {mime}");
         }
         assert_eq!(numbered(Path::new("a/out.png"), 2), Path::new("a/out-2.png"));
         assert_eq!(made_up("no/such:thing", "image/png"), Path::new("no-such-thing.png"));

@@ -175,8 +175,7 @@ fn print_rest(text: &str, streamed: &str) {
 }
 
 fn announce(global: &Global, media: &Media, path: &Path) {
-    let promised = output::kind_of(path);
-    if promised.is_some_and(|kind| kind != media.kind()) {
+    if !output::says(path, media.mime()) {
         note(global, &format!("warning: `{}` holds {} ({})", path.display(), media.kind(), media.mime()));
     }
     if !global.json && !global.quiet {
