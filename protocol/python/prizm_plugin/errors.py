@@ -111,8 +111,8 @@ class Error(Exception):
         return str(self.args[0])
 
     def to_wire(self, charged: Charged | None = None) -> dict[str, Any]:
-        """The `error` of an answer; `charged` is what `context.accepted` was told."""
-        data = dict(self.data) if charged is None else {**self.data, "accepted": True, "charged": charged}
+        """The `error` of an answer; `charged` is what `context.accepted` was told, unless the error knows better."""
+        data = dict(self.data) if charged is None else {"charged": charged, **self.data, "accepted": True}
         # A message may quote anything, and must be told all the same.
         message = self.message.encode("utf-8", "replace").decode("utf-8")
         error: dict[str, Any] = {"code": self.code, "message": message}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from prizm_plugin import Error
+
 from .case import LabCase
 from .lab import CHUNK, Lab
 
@@ -69,6 +71,10 @@ class Chunks(SaidCase):
         frames, _ = self.said("chunks 2", limit=4096)
         self.assertEqual("".join(frame["text"] for frame in frames), f"0 {CHUNK}1 {CHUNK}")
         self.assertLess(max(len(str(frame)) for frame in frames), 4096)
+
+    def test_an_error_may_know_better_what_was_charged(self) -> None:
+        data = Error("UpstreamError", "it was given back", details={"charged": "no"}).to_wire("unknown")["data"]
+        self.assertEqual((data["accepted"], data["charged"]), (True, "no"))
 
     def test_what_was_accepted_is_repeated_by_the_error(self) -> None:
         for number, code in ((5, 1201), (9_000_000, 1205)):
