@@ -66,6 +66,7 @@ mod registry_calls;
 mod route;
 mod routing_demo;
 mod rust_sources;
+mod seam;
 mod service_sources;
 mod services;
 mod services_engine;
