@@ -2,13 +2,15 @@
 
 import { type Asked, Engine, type Page, type Watch } from "./engine.js";
 import { type Language, load } from "./languages.js";
+import { pixelsOf } from "./page.js";
 
-/** A picture of more pixels leaves its thread with memory that WebAssembly never gives back. */
-const LEAVES_TOO_MUCH = 8_000_000;
+/** A picture of more pixels, or of more bytes, leaves its thread with memory that WebAssembly never gives back. */
+const LEAVES_TOO_MUCH = { pixels: 8_000_000, bytes: 16 * 2 ** 20 };
 
 /** What is to be read. */
 export interface Reading {
   readonly picture: Uint8Array;
+  /** How many the picture says that it has; what is read may be more. */
   readonly pixels: number;
   readonly asked: Asked;
 }
@@ -31,7 +33,7 @@ export class Engines {
     this.#busy.add(engine);
     try {
       const page = await engine.read(reading.picture, reading.asked, () => Promise.all(languages.map(load)), watch);
-      if (reading.pixels <= LEAVES_TOO_MUCH && !signal.aborted) this.#keep(engine);
+      if (leavesLittle(reading, page) && !signal.aborted) this.#keep(engine);
       return page;
     } catch (thrown) {
       signal.throwIfAborted();
@@ -65,4 +67,9 @@ export class Engines {
     this.#idle = engine;
     void former?.stop();
   }
+}
+
+function leavesLittle({ picture, pixels }: Reading, { tsv }: Page): boolean {
+  const { pixels: mostPixels, bytes: mostBytes } = LEAVES_TOO_MUCH;
+  return Math.max(pixels, pixelsOf(tsv)) <= mostPixels && picture.byteLength <= mostBytes;
 }

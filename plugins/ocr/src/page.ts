@@ -44,6 +44,12 @@ export function rowsOf(tsv: string, minConfidence: number): Row[] {
   return rows;
 }
 
+/** Returns how many pixels were read: the table's first row is the page. */
+export function pixelsOf(tsv: string): number {
+  const [, , , , , , , , width, height] = (tsv.split("\n", 1)[0] ?? "").split("\t");
+  return Number(width ?? 0) * Number(height ?? 0);
+}
+
 /** Returns the words. */
 export function wordsOf(rows: readonly Row[]): Word[] {
   return rows.flatMap(({ word }) => (word === undefined || word.text.trim() === "" ? [] : [word]));

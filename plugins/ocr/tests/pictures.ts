@@ -78,3 +78,54 @@ export function sidewaysJpeg(order: "II" | "MM"): Buffer {
   const segment = Buffer.concat([Buffer.from("Exif\0\0"), tiff]);
   return Buffer.concat([jpeg.subarray(0, 2), Buffer.of(0xff, 0xe1, 0, segment.length + 2), segment, jpeg.subarray(2)]);
 }
+
+/** An entry of a TIFF's directory: tag, type (1 BYTE, 3 SHORT, 4 LONG, 9 SLONG), and its values. */
+export type Entry = readonly [tag: number, type: 1 | 3 | 4 | 9, ...values: number[]];
+
+const LENGTHS = { 1: 1, 3: 2, 4: 4, 9: 4 } as const;
+
+/** A TIFF without compression, whose bits are all ones; `changed` replaces entries by their tags, `more` comes last. */
+export function whiteTiff(
+  width: number,
+  height: number,
+  changed: readonly Entry[] = [],
+  more: readonly Entry[] = [],
+): Buffer {
+  const plain: readonly Entry[] = [
+    [256, 4, width],
+    [257, 4, height],
+    [258, 3, 8],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, 0],
+    [277, 3, 1],
+    [278, 4, height],
+    [279, 4, 0],
+  ];
+  const all = [...plain.map((entry) => changed.find(([tag]) => tag === entry[0]) ?? entry), ...more];
+  const valueOf = (tag: number) => all.find(([known]) => known === tag)?.[2] ?? 1;
+  const pixels = Buffer.alloc(Math.ceil((width * valueOf(258) * valueOf(277)) / 8) * height, 0xff);
+  const head = Buffer.alloc(10 + all.length * 12 + 4);
+  head.write("II*\0", 0, "latin1");
+  head.writeUInt32LE(8, 4);
+  head.writeUInt16LE(all.length, 8);
+  const far: Buffer[] = [pixels];
+  let end = head.length + pixels.length;
+  all.forEach(([tag, type, ...values], nth) => {
+    const at = 10 + nth * 12;
+    const length = LENGTHS[type];
+    const bytes = Buffer.alloc(Math.max(4, length * values.length));
+    const given = tag === 273 ? [head.length] : tag === 279 ? [pixels.length] : values;
+    given.forEach((value, index) => bytes.writeUIntLE(value, index * length, length));
+    head.writeUInt16LE(tag, at);
+    head.writeUInt16LE(type, at + 2);
+    head.writeUInt32LE(values.length, at + 4);
+    if (bytes.length === 4) bytes.copy(head, at + 8);
+    else {
+      head.writeUInt32LE(end, at + 8);
+      far.push(bytes);
+      end += bytes.length;
+    }
+  });
+  return Buffer.concat([head, ...far]);
+}

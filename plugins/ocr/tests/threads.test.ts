@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Engine } from "../src/engine.js";
 import { Engines } from "../src/engines.js";
+import { ENGLISH } from "../src/languages.js";
 import { OcrProvider } from "../src/provider.js";
 import { FIXTURES, Host } from "./host.js";
 import { whitePng } from "./pictures.js";
 
 const HELLO = "Hello from Prizm";
+
+const bytesOf = (name: string) => readFileSync(join(FIXTURES, name));
 
 let host: Host;
 /** How many threads were started. */
@@ -85,6 +89,28 @@ test("a thread that has read a large picture is not kept", async () => {
   assert.equal(await host.text(host.fixture("hello.png")), HELLO);
   assert.equal(started, 2);
 });
+
+for (const [what, picture] of [
+  ["more pixels than were claimed", whitePng(4001, 2000)],
+  ["a large file of few pixels", Buffer.concat([bytesOf("group4.tiff"), Buffer.alloc(17 * 2 ** 20)])],
+] as const) {
+  test(`a thread that has read ${what} is not kept`, async () => {
+    await open();
+    const threads = new Engines((source) => {
+      started += 1;
+      return new Engine(source);
+    });
+    const asked = { parameters: {}, hocr: false };
+    const read = (bytes: Uint8Array) =>
+      threads.read([ENGLISH], { picture: bytes, pixels: 1, asked }, new AbortController().signal, () => {});
+    try {
+      for (const bytes of [picture, bytesOf("hello.png"), bytesOf("hello.png")]) await read(bytes);
+      assert.equal(started, 2);
+    } finally {
+      await threads.stop();
+    }
+  });
+}
 
 for (const [how, why] of [
   ["die", /memory access out of bounds/],

@@ -1,6 +1,6 @@
 /** PNG. */
 
-import { Fields, type Look, damaged } from "./picture.js";
+import { Fields, type Look, damaged, unread } from "./picture.js";
 
 const SIGNATURE = 8;
 
@@ -9,6 +9,9 @@ const SIGNATURE = 8;
  * and say nothing about how it looks.
  */
 const NEEDED = new Set(["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "pHYs"]);
+
+/** No encoder makes so many of 64 MiB. Each takes memory while they are sorted out, even an empty one. */
+const MOST_CHUNKS = 100_000;
 
 export const png: Look = (file) => {
   const fields = new Fields("PNG", file, false);
@@ -21,7 +24,8 @@ export const png: Look = (file) => {
 /** Leaves out what is not needed. */
 function stripped(file: Buffer, fields: Fields): Uint8Array {
   const kept = [file.subarray(0, SIGNATURE)];
-  for (let at = SIGNATURE; ; ) {
+  let at = SIGNATURE;
+  for (let count = 0; count < MOST_CHUNKS; count += 1) {
     const end = at + 12 + fields.u32(at);
     fields.u8(end - 1);
     const chunk = name(file, at);
@@ -29,6 +33,7 @@ function stripped(file: Buffer, fields: Fields): Uint8Array {
     if (chunk === "IEND") return Buffer.concat(kept);
     at = end;
   }
+  throw unread("PNG", `a PNG of more than ${MOST_CHUNKS} chunks`, "save it anew");
 }
 
 function name(file: Buffer, at: number): string {
