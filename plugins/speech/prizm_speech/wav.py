@@ -20,6 +20,7 @@ RATES = range(4_000, 384_001)
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _WIDTHS = {_PCM: (1, 2, 3, 4), _FLOAT: (4, 8)}
 _MAX_FMT = 4096
+_MAX_CHUNKS = 10_000
 
 
 class NotWav(Exception):
@@ -64,11 +65,10 @@ class Wav:
 
     def _find_samples(self) -> None:
         """Walk the chunks to the samples; each length is held to what the file has."""
-        while True:
+        for _ in range(_MAX_CHUNKS):
             head = self._file.read(8)
             if len(head) < 8:
-                missing = "samples" if self._width else "format"
-                raise Broken(f"it ends before its {missing}")
+                raise Broken(f"it ends before its {self._missing}")
             name, length = struct.unpack("<4sI", head)
             here = self._file.tell()
             if name == b"fmt ":
@@ -76,6 +76,11 @@ class Wav:
             elif name == b"data":
                 return self._measure(length, here)
             self._file.seek(min(here + length + length % 2, self._size))
+        raise Broken(f"its first {_MAX_CHUNKS} chunks have no {self._missing}")
+
+    @property
+    def _missing(self) -> str:
+        return "samples" if self._width else "format"
 
     def _read_format(self, data: bytes) -> None:
         if len(data) < 16:
@@ -98,7 +103,9 @@ class Wav:
         if not self._width:
             raise Broken("its samples come before its format")
         there = self._size - here
-        # A recorder that was stopped, or wrote into a pipe, leaves the largest length or none.
+        # A recorder that was stopped, or wrote into a pipe, leaves the largest length or none: take all that is there.
+        if claimed == 0:
+            claimed = there
         if claimed > there and claimed < 0x7FFFF000:
             self.warning = f"the file is cut off: its header claims {claimed} bytes of sound, and there are {there}"
         self._frames = min(claimed, there) // (self._width * self.channels)

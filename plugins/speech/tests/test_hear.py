@@ -105,6 +105,18 @@ class Hostile(Case):
         self.assertNotIn("warnings", self.heard["meta"])
         self.assertEqual(self.hear(wav(data, claim=0x70000000)), HEARD)
         self.assertEqual(len(self.heard["meta"]["warnings"]), 1)
+        self.assertEqual(self.hear(wav(data, claim=0)), HEARD)
+        self.assertNotIn("warnings", self.heard["meta"])
+
+    def test_chunks_are_counted(self) -> None:
+        sound = wav(samples(recording(TEXT)).tobytes())
+
+        def after(chunks: int) -> bytes:
+            return sound[:12] + b"junk\0\0\0\0" * chunks + sound[12:]
+
+        # The format and the samples are chunks too.
+        self.assertEqual(self.hear(after(9_998)), HEARD)
+        self.refused(self.begin_hear(after(9_999)), 1203, "InvalidMedia", "10000 chunks")
 
     def test_silence_has_no_words(self) -> None:
         for sound in (bytes(64_000), bytes(2), array("h", [30, -30] * 16_000).tobytes()):
