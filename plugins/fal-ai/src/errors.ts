@@ -27,6 +27,9 @@ const NO_ROOM = new Set(["startup_timeout", "runner_scheduling_failure"]);
 /** An account without money is refused with these words, and a status that means other things, too. */
 const NO_MONEY = /exhausted balance|insufficient (balance|credits?|funds)|top up|billing|payment required/i;
 
+/** Statuses of a gateway that waited in vain for whoever takes the jobs, and may have taken this one. */
+const UNHEARD = new Set([408, 502, 504, 520, 524]);
+
 /** Whether a look at a job, or at its result, is worth another one. Nothing is submitted by looking. */
 export function isPassing(thrown: unknown): boolean {
   if (thrown instanceof TransportFailure) return true;
@@ -59,13 +62,15 @@ function refused(failure: HttpFailure, step: Step, charged: Charged): ProviderEr
   const { status, headers } = failure;
   const said = shape(failure);
   const name = nameOf(status, said, step);
-  const details: Record<string, unknown> = { upstreamStatus: status, step, charged };
+  const isLost = step === "submit" && UNHEARD.has(status) && said.code === undefined;
+  const details: Record<string, unknown> = { upstreamStatus: status, step, charged: isLost ? "unknown" : charged };
+  if (isLost) details["accepted"] = true;
   if (said.code !== undefined) details["providerCode"] = said.code.slice(0, 100);
   if (said.option !== undefined) details["option"] = said.option;
   const requestId = headers.get("x-fal-request-id");
   if (requestId !== null) details["requestId"] = requestId;
   return new ProviderError(name, sentence(said, status, step), {
-    retryable: isRetryable(name, failure),
+    retryable: !isLost && isRetryable(name, failure),
     retryAfterMs: retryAfter(headers),
     docsUrl: said.code === undefined ? undefined : DOCS,
     details,

@@ -15,7 +15,7 @@ import {
   type TransformResult,
   type Usage,
 } from "#prizm/plugin";
-import { decimal, isRecord, redacted, times } from "#prizm/remote";
+import { decimal, hidden, isRecord, reckoned, redacted, times } from "#prizm/remote";
 
 import { Catalogue } from "./catalogue.js";
 import { CATEGORIES, type Endpoint } from "./endpoint.js";
@@ -99,15 +99,15 @@ export class FalProvider implements Provider {
     context: Context,
   ): Promise<TransformResult> {
     const { signal } = context;
-    context.accepted(requestId, "unknown");
+    context.accepted(hidden(requestId, settings.key), "unknown");
     try {
       signal.throwIfAborted();
       await queue.wait(requestId);
       const result = await queue.result(requestId);
       const bounds = { maxBytes: settings.maxOutputBytes, signal };
       const outputs = await take(result.data, endpoint.output, context, bounds);
-      const usage = usageOf(result, endpoint);
-      return { outputs, ...(usage !== undefined && { usage }), meta: metaOf(result.data, requestId) };
+      const usage = reckoned(() => usageOf(result, endpoint));
+      return { outputs, ...(usage !== undefined && { usage }), meta: hidden(metaOf(result.data, requestId), settings.key) };
     } catch (thrown) {
       // The deadline, too, aborts the signal.
       if (signal.aborted) await this.#cancel(requestId, queue);

@@ -160,7 +160,7 @@ export class Queue {
       this.#context.report({ fraction: 0, stage: "queued", message });
       return before;
     }
-    const lines = Array.isArray(status.logs) ? status.logs.map(({ message }) => String(message)) : [];
+    const lines = Array.isArray(status.logs) ? status.logs.map(({ message }) => this.#wire.hide(String(message))) : [];
     for (const line of lines.slice(before)) log.debug(line, { endpoint: this.#endpoint });
     const done = status.status === "COMPLETED" ? 0.9 : share(lines);
     this.#context.report({ fraction: done, stage: "running", message: lines.at(-1)?.slice(0, 500) });

@@ -135,7 +135,8 @@ function key(text: string | undefined): string | undefined {
 function address(config: Config, name: "queueUrl" | "restUrl" | "platformUrl"): string {
   const text = config.setting(name, "string", DEFAULTS[name]);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.search !== "") {
+  const isPlain = url !== undefined && url.username === "" && url.password === "" && url.search === "";
+  if (!isPlain || !["http:", "https:"].includes(url.protocol)) {
     throw wrong(name, "the URL of a server, such as `https://queue.fal.run`");
   }
   return url.href.replace(/\/+$/, "");

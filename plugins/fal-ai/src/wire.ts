@@ -8,7 +8,7 @@
 
 import { type FalClient, createFalClient } from "@fal-ai/client";
 
-import { HttpFailure, TransportFailure, jsonOrText, transportFailure, whole } from "#prizm/remote";
+import { HttpFailure, TransportFailure, fetchOnce, hidden, refusal, transportFailure, whole } from "#prizm/remote";
 
 import type { Settings } from "./settings.js";
 
@@ -61,6 +61,11 @@ export class Wire {
     }
   };
 
+  /** Returns what came from fal without the key. */
+  hide<T>(value: T): T {
+    return hidden(value, this.#settings.key);
+  }
+
   /** Reads JSON from the platform. */
   async json(url: URL): Promise<unknown> {
     const { key } = this.#settings;
@@ -71,14 +76,14 @@ export class Wire {
   async #send(asked: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     const signals = [this.#signal, init.signal].filter((signal) => signal instanceof AbortSignal);
-    const response = await fetch(this.#address(asked, headers), {
+    const response = await fetchOnce(this.#address(asked, headers), {
       ...init,
       headers,
       redirect: "manual",
       signal: signals.length === 0 ? null : AbortSignal.any(signals),
     });
+    if (!response.ok) throw await refusal(response, this.#settings.key);
     const text = (await whole(response.body ?? [], MAX_ANSWER)).toString();
-    if (!response.ok) throw new HttpFailure(response.status, response.headers, jsonOrText(text));
     // A response with one of these may have no body.
     const body = [204, 205, 304].includes(response.status) ? null : text;
     return new Response(body, { status: response.status, headers: response.headers });

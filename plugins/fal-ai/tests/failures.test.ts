@@ -98,12 +98,23 @@ test("a storm of refusals: one submission for each job, however many there are",
 });
 
 test("a submission is never repeated, whatever becomes of it", async () => {
-  for (const status of [500, 502, 503, 504]) {
-    loopback.say("fault", { operation: "submit", status, body: "bad gateway" });
+  for (const status of [500, 503]) {
+    loopback.say("fault", { operation: "submit", status, body: "oops" });
     const { code, data } = await host.failed();
     assert.deepEqual([code, data["retryable"], data["upstreamStatus"]], [1201, true, status]);
   }
-  assert.equal(operations().length, 4);
+  // A gateway that gave up does not know what became of the job.
+  for (const status of [408, 502, 504]) {
+    loopback.say("fault", { operation: "submit", status, body: "bad gateway" });
+    const { code, data } = await host.failed();
+    const said = [code, data["retryable"], data["accepted"], data["charged"], data["upstreamStatus"]];
+    assert.deepEqual(said, [1201, false, true, "unknown", status]);
+  }
+  // Node would send it again.
+  loopback.say("fault", { operation: "submit", status: 421, body: "misdirected" });
+  const misdirected = await host.failed();
+  assert.deepEqual([misdirected.data["upstreamStatus"], misdirected.data["retryable"]], [421, false]);
+  assert.equal(operations().length, 6);
   // fal took the job, and nobody heard.
   loopback.say("fault", { operation: "submit", how: "reset", done: true });
   const { code, data, message } = await host.failed();
@@ -212,10 +223,27 @@ test("keys: none, a wrong one, one without money; and it is never told", async (
   assert.ok(!host.written.includes(key));
 });
 
+test("a key that fal repeats is in no answer, and a status counts without what is said with it", async () => {
+  const key = "hunter2-hunter2-hunter2";
+  await host.configure(loopback.settings({ apiKey: key }));
+  loopback.say("fault", { operation: "submit", status: 400, body: { detail: `${"x".repeat(490)}${key}` } });
+  await host.failed();
+  loopback.say("fault", { operation: "submit", status: 200, body: { request_id: key } });
+  await host.failed({ deadlineMs: 1000 });
+  assert.ok(!host.written.includes("hunter2"));
+  const headers = { "retry-after": "2" };
+  for (const how of ["cut", "flood"]) {
+    loopback.say("fault", { operation: "submit", how, status: 429, headers, body: { detail: "slow down" } });
+    const { code, data } = await host.failed();
+    assert.deepEqual([code, data["retryAfterMs"]], [1102, 2000]);
+  }
+});
+
 test("settings that are wrong are refused by name", async () => {
   for (const [settings, name] of [
     [{ pollMs: 0 }, "pollMs"],
     [{ queueUrl: "ftp://x" }, "queueUrl"],
+    [{ queueUrl: "http://:word@127.0.0.1" }, "queueUrl"],
     [{ apiKey: "two words" }, "apiKey"],
     [{ apiKey: 7 }, "apiKey"],
   ] as const) {

@@ -64,10 +64,10 @@ export class Catalogue {
   }
 
   /** Returns the server's name of a model; where nobody says which it is, it is the first that the server lists. */
-  async resolve({ id, known }: Entry, settings: Settings, wire: Wire): Promise<string> {
+  async resolve({ id, known }: Entry, settings: Settings, signal: AbortSignal): Promise<string> {
     if (known.id !== undefined) return known.id;
-    const listed = this.#at > -Infinity ? this.#known : await ask(settings, wire);
-    const first = listed.find(({ role }) => role === known.role);
+    const all = this.#at > -Infinity ? this.#known : await listed(settings, signal);
+    const first = all.find(({ role }) => role === known.role);
     if (first !== undefined) return first.id;
     throw new ProviderError("NotConfigured", `the server lists no model for \`${id}\`: set \`${id}Model\``, {
       details: { setting: `${id}Model` },
@@ -104,6 +104,15 @@ function index(settings: Settings, listed: readonly Known[]): Map<string, Entry>
 function priced<K extends Entry["known"]>({ prices }: Settings, known: K): K {
   const rates = known.id === undefined ? undefined : prices.get(known.id);
   return rates === undefined ? known : { ...known, rates: { ...known.rates, ...rates } };
+}
+
+/** Lists models for a job that was not sent yet, so whatever goes wrong, nothing is charged. */
+async function listed(settings: Settings, signal: AbortSignal): Promise<readonly Known[]> {
+  try {
+    return await ask(settings, new Wire(settings, signal));
+  } catch (thrown) {
+    throw explain(thrown, { isOwn: true, options: {} });
+  }
 }
 
 async function ask(settings: Settings, wire: Wire): Promise<readonly Known[]> {

@@ -1,13 +1,17 @@
 /** Answers to a text or a picture, as they come: what servers stream, in each of the ways in which they do. */
 
 import { type Context, type Media, ProviderError, type TransformResult, log, text as textOf } from "#prizm/plugin";
-import { isRecord, records, word } from "#prizm/remote";
+import { cut, isRecord, label, records } from "#prizm/remote";
 
+import { begun } from "./begun.js";
 import { within, type Setting } from "./errors.js";
 import { DONE, events } from "./events.js";
 import { Text } from "./text.js";
 import { type Counts, counted } from "./usage.js";
 import type { Wire } from "./wire.js";
+
+/** How much of a refusal is kept, in characters: more than is shown, so that no key is cut. */
+const MAX_REFUSAL = 64 * 1024;
 
 /** What came of an answer. */
 export interface Answer {
@@ -25,13 +29,13 @@ export interface Listener {
 
 /** Hears an answer to its end: a stream of events, or JSON, whatever was asked for. */
 export async function hear(response: Response, { wire, context, setting }: Listener): Promise<Answer> {
-  const heard = new Heard(context, response.headers, setting);
-  const type = response.headers.get("content-type") ?? "";
-  if (/json/.test(type) && !/ndjson|stream/.test(type)) {
-    await heard.take(await wire.json(response));
+  const heard = new Heard({ wire, context, setting }, response.headers);
+  const { isJson, parts } = await begun(response.headers.get("content-type") ?? "", wire.parts(response));
+  if (isJson) {
+    await heard.take(wire.parsed(await wire.bytes(parts)));
     heard.isDone = true;
   } else {
-    for await (const event of events(wire.parts(response))) {
+    for await (const event of events(parts, (text) => wire.shown(text))) {
       if (event === DONE) {
         heard.isDone = true;
         break;
@@ -46,6 +50,7 @@ class Heard {
   /** Whether the server says that this is all. */
   isDone = false;
   readonly #text: Text;
+  readonly #wire: Wire;
   readonly #context: Context;
   readonly #headers: Headers;
   readonly #setting: Setting;
@@ -56,7 +61,8 @@ class Heard {
   #counts: Counts = {};
   #hasEvents = false;
 
-  constructor(context: Context, headers: Headers, setting: Setting) {
+  constructor({ wire, context, setting }: Listener, headers: Headers) {
+    this.#wire = wire;
     this.#context = context;
     this.#headers = headers;
     this.#setting = setting;
@@ -65,10 +71,9 @@ class Heard {
 
   async take(event: unknown): Promise<void> {
     if (!isRecord(event)) return;
-    const isFailure = event["error"] !== undefined && event["error"] !== null;
-    if (isFailure || event["type"] === "error") throw this.#failure(event["error"] ?? event);
-    this.#accept(word(event["id"]));
-    this.#model = word(event["model"]) ?? this.#model;
+    if (event["error"] || event["type"] === "error") throw this.#failure(event["error"] || event);
+    this.#accept(this.#named(event["id"]));
+    this.#model = this.#named(event["model"]) ?? this.#model;
     // The last that is told counts: some tell with each event how many there were so far.
     const counts = counted(event["usage"] ?? inner(event["x_groq"], "usage"));
     if (Object.keys(counts).length > 0) this.#counts = counts;
@@ -83,7 +88,7 @@ class Heard {
   async end(): Promise<Answer> {
     const text = await this.#text.end();
     if (text === "" && (this.#refusal !== "" || this.#finish === "content_filter")) {
-      const message = this.#refusal === "" ? "the server's filter kept the answer back" : this.#refusal.slice(0, 500);
+      const message = this.#refusal === "" ? "the server's filter kept the answer back" : cut(this.#wire.hide(this.#refusal), 500);
       throw new ProviderError("ContentRejected", message, { details: { charged: "yes", providerCode: "content_filter" } });
     }
     if (text === "" && this.#finish === undefined && !(this.isDone && this.#hasEvents)) {
@@ -108,8 +113,10 @@ class Heard {
     const piece = contentOf(delta["content"]) || contentOf(choice["text"]);
     if (piece !== "") await this.#text.push(piece);
     else if (isThought(delta)) this.#context.report({ stage: "thinking" });
-    if (typeof delta["refusal"] === "string") this.#refusal += delta["refusal"];
-    this.#finish = word(choice["finish_reason"]) ?? this.#finish;
+    if (typeof delta["refusal"] === "string") {
+      this.#refusal = (this.#refusal + delta["refusal"]).slice(0, MAX_REFUSAL);
+    }
+    this.#finish = this.#named(choice["finish_reason"]) ?? this.#finish;
   }
 
   /** An event of a transcription: its deltas, then all of it. */
@@ -125,12 +132,17 @@ class Heard {
   #accept(id: string | undefined): void {
     if (this.#hasEvents) return;
     this.#hasEvents = true;
-    this.#id = this.#headers.get("x-request-id") ?? id;
+    this.#id = this.#named(this.#headers.get("x-request-id")) ?? id;
     if (!this.#setting.isOwn) this.#context.accepted(this.#id ?? this.#context.jobId, "unknown");
   }
 
+  /** What the server calls something, without the key, and not long. */
+  #named(value: unknown): string | undefined {
+    return label(this.#wire.hide(value));
+  }
+
   #failure(error: unknown): unknown {
-    const made = within(error, this.#headers, this.#setting);
+    const made = within(this.#wire.hide(error), this.#headers, this.#setting);
     if (!this.#hasEvents || !(made instanceof ProviderError)) return made;
     // A part of the answer was made, and may be paid for.
     const { kind, retryable, retryAfterMs, docsUrl, ...details } = made.data;
@@ -163,7 +175,7 @@ function contentOf(content: unknown): string {
 }
 
 function isThought(delta: Record<string, unknown>): boolean {
-  return ["reasoning_content", "reasoning", "reasoning_text", "thinking"].some((field) => word(delta[field]) !== undefined);
+  return ["reasoning_content", "reasoning", "reasoning_text", "thinking"].some((field) => typeof delta[field] === "string" && delta[field] !== "");
 }
 
 function inner(value: unknown, name: string): unknown {

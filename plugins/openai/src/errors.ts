@@ -28,15 +28,17 @@ const TOO_LONG =
 const NOT_ALLOWED =
   /content_policy|content_filter|content_safety|moderation|responsible.?ai|safety system|flagged|content management policy|content policy/i;
 const MEDIUM = /image_(parse|url|too)|invalid_image|unsupported_(image|format|file)|(image|audio|file) (file )?(could not|cannot|is not|format)|unrecognized file|decod/i;
+/** Words for them that come with the status of any wrong request. */
+const NO_MONEY_CODES = new Set(["billing_hard_limit_reached", "insufficient_quota"]);
 const LOADING = /loading model|overloaded|unavailable_error|no slot|server busy|capacity/i;
 const NO_MODEL = /model/i;
 
 /** Statuses of a gateway that waited in vain for whoever does the work, which may have been done. */
-const UNHEARD = new Set([504, 520, 524]);
+const UNHEARD = new Set([408, 502, 504, 520, 524]);
 
 /** Makes what a job is answered with, of whatever went wrong. */
 export function explain(thrown: unknown, setting: Setting): unknown {
-  if (thrown instanceof HttpFailure) return refused(thrown, setting);
+  if (thrown instanceof HttpFailure) return refused(thrown, setting, UNHEARD.has(thrown.status));
   if (!(thrown instanceof TransportFailure)) return thrown;
   const isLost = thrown.mayHaveArrived && !setting.isOwn;
   const message = thrown.mayHaveArrived
@@ -49,16 +51,16 @@ export function explain(thrown: unknown, setting: Setting): unknown {
   });
 }
 
-/** Makes an error of one that came within an answer that began well. */
+/** Makes an error of one that came within an answer that began well: whoever tells it knows what became of the job. */
 export function within(error: unknown, headers: Headers, setting: Setting): unknown {
   const { status } = shape(error);
-  return refused(new HttpFailure(status ?? 500, headers, { error }), setting);
+  return refused(new HttpFailure(status ?? 500, headers, { error }), setting, false);
 }
 
-function refused({ status, headers, body }: HttpFailure, setting: Setting): ProviderError {
+function refused({ status, headers, body }: HttpFailure, setting: Setting, isUnheard: boolean): ProviderError {
   const said = shape(body);
   const name = nameOf(status, said, setting);
-  const isLost = UNHEARD.has(status) && !setting.isOwn;
+  const isLost = isUnheard && !setting.isOwn;
   const details: Record<string, unknown> = { upstreamStatus: status, charged: isLost ? "unknown" : "no" };
   if (isLost) details["accepted"] = true;
   if (said.code !== undefined) details["providerCode"] = said.code.slice(0, 100);
@@ -96,10 +98,11 @@ function shape(body: unknown): Said {
 
 function nameOf(status: number, said: Said, setting: Setting): ErrorName {
   const text = `${said.code ?? ""} ${said.message}`;
-  if (status === 402 || ((status === 429 || status === 403) && NO_MONEY.test(text))) return "QuotaExceeded";
+  if (status === 402 || NO_MONEY_CODES.has(said.code ?? "") || ((status === 429 || status === 403) && NO_MONEY.test(text))) return "QuotaExceeded";
   if (NOT_ALLOWED.test(text) && status < 500 && status !== 429) return "ContentRejected";
   if (status === 401 || status === 403) return "ConfigInvalid";
   if (status === 429) return "RateLimited";
+  if (said.code === "model_not_found" && status < 500) return "ModelNotFound";
   if (status === 404) return NO_MODEL.test(text) ? "ModelNotFound" : "UpstreamError";
   if (status === 413 || status === 415) return "InvalidMedia";
   if (TOO_LONG.test(text)) return "InvalidMedia";

@@ -1,7 +1,7 @@
 /** What a job will cost, as far as its options tell; the rest hosts reckon from the model's price. */
 
 import type { Estimate, EstimateRequest } from "#prizm/plugin";
-import { times } from "#prizm/remote";
+import { decimal, times } from "#prizm/remote";
 
 import type { Known } from "./known.js";
 
@@ -11,6 +11,6 @@ export function estimate(known: Omit<Known, "id">, request: Pick<EstimateRequest
   if (isFree === true) return { cost: "0", currency: "USD" };
   if (!request.capability.endsWith("-to-image")) return {};
   const { count } = request.options;
-  const images = `${typeof count === "number" ? count : 1}`;
+  const images = decimal(count) ?? "1";
   return rates.image === undefined ? {} : { cost: times(images, rates.image), currency: "USD" };
 }

@@ -9,37 +9,43 @@ import { TransportFailure } from "#prizm/remote";
 /** The longest event, in characters; a line of one is no longer. */
 const MAX_EVENT = 8 * 1024 * 1024;
 
+/** What each line of an event counts beside its characters: memory holds it, even if it is empty. */
+const LINE = 16;
+
 /** What says that there is no more. */
 export const DONE = Symbol("done");
 
-/** Yields what is in the events, and `DONE` where the server says that it is. */
-export async function* events(parts: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+/** Yields what is in the events, and `DONE` where the server says that it is; `shown` is what a message may tell. */
+export async function* events(
+  parts: AsyncIterable<Uint8Array>,
+  shown: (text: string) => string,
+): AsyncGenerator<unknown> {
   let data: string[] = [];
   let size = 0;
   for await (const line of lines(parts)) {
     if (line === "") {
-      yield* taken(data);
+      yield* taken(data, shown);
       data = [];
       continue;
     }
     const text = /^data(?:: ?(.*))?$/s.exec(line)?.[1] ?? (line.startsWith("{") ? line : undefined);
     if (text === undefined || (text === "" && data.length === 0)) continue;
-    size = text.length + (data.length === 0 ? 0 : size);
+    size = LINE + text.length + (data.length === 0 ? 0 : size);
     if (size > MAX_EVENT) throw tooLong();
     data.push(text);
     if (data.length > 1 || (text !== "[DONE]" && parsed(text) === undefined)) continue;
-    yield* taken(data);
+    yield* taken(data, shown);
     data = [];
   }
-  yield* taken(data);
+  yield* taken(data, shown);
 }
 
-function* taken(data: readonly string[]): Generator<unknown> {
+function* taken(data: readonly string[], shown: (text: string) => string): Generator<unknown> {
   if (data.length === 0) return;
   const text = data.join("\n");
   if (text.trim() === "[DONE]") return yield DONE;
   const value = parsed(text);
-  if (value === undefined) throw new TransportFailure(`an event is no JSON: \`${text.slice(0, 100)}\``, true);
+  if (value === undefined) throw new TransportFailure(`an event is no JSON: \`${shown(text)}\``, true);
   yield value;
 }
 

@@ -12,7 +12,7 @@ import {
   type Request,
   type TransformResult,
 } from "#prizm/plugin";
-import { checkOptions, redacted } from "#prizm/remote";
+import { checkOptions, reckoned, redacted } from "#prizm/remote";
 
 import { Catalogue } from "./catalogue.js";
 import { explain } from "./errors.js";
@@ -71,9 +71,9 @@ export class OpenAiProvider implements Provider {
     const setting = { isOwn: isOwn(settings), options: NAMES };
     const wire = new Wire(settings, context.signal);
     try {
-      const model = await this.#catalogue.resolve(entry, settings, wire);
+      const model = await this.#catalogue.resolve(entry, settings, context.signal);
       const { outputs, counts, meta } = await WORK[capability]({ request, context, settings, wire, setting, model });
-      const usage = usageOf(counts, entry.known);
+      const usage = reckoned(() => usageOf(counts, entry.known));
       return { outputs: [...outputs], ...(usage !== undefined && { usage }), meta };
     } catch (thrown) {
       throw redacted(explain(wire.failure(thrown), setting), settings.key);

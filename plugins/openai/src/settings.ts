@@ -60,7 +60,13 @@ export const SCHEMA = {
         'US dollars for one of each unit, by model: `{"gpt-6-luna": {"input_token": "0.0000001", "output_token": "0.0000005"}}`; ' +
         "without it, those that are listed or built in",
     },
-    maxOutputBytes: { type: "integer", minimum: 1, default: 2 ** 28, description: "The largest output that is taken" },
+    maxOutputBytes: {
+      type: "integer",
+      minimum: 1,
+      maximum: 2 ** 28,
+      default: 2 ** 28,
+      description: "The largest output that is taken",
+    },
     maxModels: {
       type: "integer",
       minimum: 1,
@@ -135,7 +141,7 @@ function key(text: string | undefined): string | undefined {
 
 function address(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url !== undefined && url.username === "" && url.search === "" && url.hash === "";
+  const isPlain = url !== undefined && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
   if (!isPlain || !["http:", "https:"].includes(url.protocol)) {
     throw wrong("baseUrl", "the URL of a server, such as `https://api.openai.com/v1`");
   }

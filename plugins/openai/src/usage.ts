@@ -36,10 +36,15 @@ export function counted(usage: unknown): Counts {
     cachedTokens: count(prompt["cached_tokens"]) || undefined,
     imageTokens: count(prompt["image_tokens"]) || undefined,
     reasoningTokens: count(completion["reasoning_tokens"]) || undefined,
-    seconds: count(usage["seconds"]),
+    seconds: seconds(usage["seconds"]),
     cost: decimal(usage["cost"]),
   };
   return told(read);
+}
+
+/** Seconds need not be whole. */
+function seconds(value: unknown): number | undefined {
+  return typeof value === "number" && decimal(value) !== undefined ? value : undefined;
 }
 
 /** What of a model tells what a job costs. */

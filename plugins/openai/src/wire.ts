@@ -1,16 +1,19 @@
 /**
  * HTTP as the official client is given it: to the address that is configured and nowhere else, in bounded memory, and
- * with every failure as an error of ours. Nothing is sent twice: the client's own retries are off.
+ * with every failure as an error of ours. Nothing is sent twice: the client's own retries are off, and Node's are refused.
  */
 
 import OpenAI from "openai";
 
-import { HttpFailure, TransportFailure, jsonOrText, transportFailure, whole } from "#prizm/remote";
+import { HttpFailure, TransportFailure, cut, fetchOnce, hidden, refusal, transportFailure, whole } from "#prizm/remote";
 
 import type { Settings } from "./settings.js";
 
 /** The largest answer that is no file, in bytes. */
 const MAX_ANSWER = 32 * 1024 * 1024;
+
+/** How much is looked at of what makes no sense, in characters: a key fits, so that none is shown in part. */
+const MAX_SHOWN = 64 * 1024;
 
 /** The longest that a timer can wait: a job's own deadline comes first. */
 const FOREVER = 2 ** 31 - 1;
@@ -48,19 +51,33 @@ export class Wire {
 
   /** Reads an answer of JSON. */
   async json(response: Response, most = MAX_ANSWER): Promise<unknown> {
-    const text = (await this.bytes(response, most)).toString();
+    return this.parsed(await this.bytes(this.parts(response), most));
+  }
+
+  /** Reads JSON. */
+  parsed(bytes: Buffer): unknown {
     try {
-      return JSON.parse(text);
+      return JSON.parse(bytes.toString().replace(/^\ufeff/, ""));
     } catch {
-      const shown = text.trim().slice(0, 100);
+      const shown = this.shown(bytes.subarray(0, MAX_SHOWN).toString());
       throw this.#failed(new TransportFailure(`the answer is no JSON; it begins with \`${shown}\``, true));
     }
   }
 
+  /** Returns what can be shown of a text that makes no sense. */
+  shown(text: string): string {
+    return cut(this.hide(text.slice(0, MAX_SHOWN)).trim(), 100);
+  }
+
+  /** Returns what came from the server without the key. */
+  hide<T>(value: T): T {
+    return hidden(value, this.#settings.key);
+  }
+
   /** Reads an answer whole. */
-  async bytes(response: Response, most = MAX_ANSWER): Promise<Buffer> {
+  async bytes(parts: AsyncIterable<Uint8Array>, most = MAX_ANSWER): Promise<Buffer> {
     try {
-      return await whole(this.parts(response), most);
+      return await whole(parts, most);
     } catch (thrown) {
       throw this.#failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
@@ -81,13 +98,12 @@ export class Wire {
     const signals = [this.#signal, init.signal].filter((signal) => signal instanceof AbortSignal);
     let response: Response;
     try {
-      response = await fetch(input, { ...init, headers, redirect: "manual", signal: AbortSignal.any(signals) });
+      response = await fetchOnce(input, { ...init, headers, redirect: "manual", signal: AbortSignal.any(signals) });
     } catch (thrown) {
-      throw this.#failed(transportFailure(thrown));
+      throw this.#failed(thrown instanceof HttpFailure ? thrown : transportFailure(thrown));
     }
     if (response.ok) return response;
-    const text = (await this.bytes(response)).toString();
-    throw this.#failed(new HttpFailure(response.status, response.headers, jsonOrText(text)));
+    throw this.#failed(await refusal(response, this.#settings.key));
   };
 
   #failed<E extends Error>(failure: E): E {

@@ -1,7 +1,7 @@
 /** What is done for each capability: one request to the server, and never a second. */
 
 import { type Media, ProviderError, type TransformResult } from "#prizm/plugin";
-import { isRecord } from "#prizm/remote";
+import { isRecord, label } from "#prizm/remote";
 
 import { type Answer, hear } from "./chat.js";
 import { type Job, body, primary, textOf, upload } from "./job.js";
@@ -98,7 +98,7 @@ async function pictures(job: Job, response: Response): Promise<Answer> {
   const told = await wire.json(response, Math.ceil(settings.maxOutputBytes * 1.4) + 1024 * 1024);
   const outputs = await take(told, job);
   const usage = isRecord(told) ? counted(told["usage"]) : {};
-  return { outputs, counts: { ...usage, images: outputs.length }, meta: metaOf(response) };
+  return { outputs, counts: { ...usage, images: outputs.length }, meta: metaOf(job, response) };
 }
 
 async function speak(job: Job): Promise<Answer> {
@@ -114,11 +114,11 @@ async function speak(job: Job): Promise<Answer> {
   };
   const response = await wire.client.audio.speech.create(asked as never).asResponse();
   accept(job, response);
-  const bytes = await wire.bytes(response, settings.maxOutputBytes);
+  const bytes = await wire.bytes(wire.parts(response), settings.maxOutputBytes);
   const type = sniff("audio", bytes);
-  if (type === undefined) throw nothing("audio", response);
+  if (type === undefined) throw nothing("audio", job, response);
   const output: Media = await context.outputFile("audio", type.mime, `speech.${type.ending}`, bytes);
-  return { outputs: [output], counts: { characters: [...input].length }, meta: metaOf(response) };
+  return { outputs: [output], counts: { characters: [...input].length }, meta: metaOf(job, response) };
 }
 
 async function listen(job: Job): Promise<Answer> {
@@ -136,16 +136,22 @@ async function listen(job: Job): Promise<Answer> {
 }
 
 /** The server has done it: whatever becomes of the answer, it is not to be asked again. */
-function accept({ context, setting }: Job, response: Response): void {
-  if (!setting.isOwn) context.accepted(response.headers.get("x-request-id") ?? context.jobId, "unknown");
+function accept(job: Job, response: Response): void {
+  const { context, setting } = job;
+  if (!setting.isOwn) context.accepted(requestIdOf(job, response) ?? context.jobId, "unknown");
 }
 
-function metaOf(response: Response): NonNullable<TransformResult["meta"]> {
-  const requestId = response.headers.get("x-request-id");
-  return requestId === null ? {} : { requestId };
+function metaOf(job: Job, response: Response): NonNullable<TransformResult["meta"]> {
+  const requestId = requestIdOf(job, response);
+  return requestId === undefined ? {} : { requestId };
 }
 
-function nothing(kind: string, { headers }: Response): ProviderError {
-  const message = `the server's answer is no ${kind}; its type is \`${headers.get("content-type") ?? "unknown"}\``;
+function requestIdOf({ wire }: Job, { headers }: Response): string | undefined {
+  return label(wire.hide(headers.get("x-request-id")));
+}
+
+function nothing(kind: string, { wire }: Job, { headers }: Response): ProviderError {
+  const type = label(wire.hide(headers.get("content-type"))) ?? "unknown";
+  const message = `the server's answer is no ${kind}; its type is \`${type}\``;
   return new ProviderError("UpstreamError", message, { retryable: false, details: { charged: "yes" } });
 }

@@ -40,7 +40,11 @@ test("each refusal has its name, and is not repeated", async () => {
     [429, error("slow down"), 1102, true],
     [429, error("You exceeded your current quota", "insufficient_quota"), 1104, false],
     [500, error("oops"), 1201, true],
-    [502, "bad gateway", 1201, true],
+    [400, error("Billing hard limit has been reached", "billing_hard_limit_reached"), 1104, false],
+    [400, error("no more", "insufficient_quota"), 1104, false],
+    [400, error("invalid model ID", "model_not_found", "model"), 1006, false],
+    [408, error("timeout"), 1201, false],
+    [502, "bad gateway", 1201, false],
     [503, { error: { message: "Loading model", type: "unavailable_error", code: 503 } }, 1103, true],
     [504, "gateway timeout", 1201, false],
     [307, "elsewhere", 1201, false],
@@ -50,6 +54,8 @@ test("each refusal has its name, and is not repeated", async () => {
     const failed = await host.failed();
     const told = [failed.code, failed.data["retryable"] ?? false, failed.data["upstreamStatus"]];
     assert.deepEqual(told, [code, retryable, status], JSON.stringify(failed));
+    const lost = [408, 502, 504].includes(status) ? [true, "unknown"] : [undefined, "no"];
+    assert.deepEqual([failed.data["accepted"], failed.data["charged"]], lost, JSON.stringify(failed));
   }
   assert.deepEqual([loopback.ledger.journal.length, loopback.ledger.submissions.length], [cases.length, 0]);
 });
@@ -94,14 +100,14 @@ test("an output is of bounded size", async () => {
   assert.match((await host.failed(job)).message, /more than 50 bytes/);
 });
 
-test("what has no end is not kept: an answer, a refusal, a line, an event, comments", async () => {
+test("what has no end is not kept: an answer, a line, an event, comments", async () => {
   const type = { "content-type": "text/event-stream" };
   const json = { "content-type": "application/json" };
   for (const fault of [
     { how: "flood", status: 200, headers: json },
-    { how: "flood", status: 500 },
     { how: "flood", status: 200, headers: type },
     { status: 200, headers: type, body: `data: {"a":\n${`data: ${"1".repeat(1000)},\n`.repeat(9000)}` },
+    { status: 200, headers: type, body: `data: {\n${"data:\n".repeat(600_000)}` },
   ]) {
     loopback.say("fault", { operation: "chat", ...fault });
     const { code, message } = await host.failed();

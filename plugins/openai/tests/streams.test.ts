@@ -97,6 +97,32 @@ test("a stream that breaks, makes no sense, or is empty", async () => {
   assert.equal(loopback.ledger.submissions.length, 1);
 });
 
+test("an error that is none stands beside a good answer", async () => {
+  for (const error of [false, "", null, 0]) {
+    const event = { error, choices: [{ delta: { content: "hello" }, finish_reason: "stop" }] };
+    const headers = { "content-type": "text/event-stream" };
+    loopback.say("fault", { operation: "chat", status: 200, headers, body: `data: ${JSON.stringify(event)}\n\n` });
+    assert.equal(said(await host.done()), "hello");
+  }
+});
+
+test("an answer of JSON whose type says nothing: on one line or many, or as a stream of lines", async () => {
+  const whole = { choices: [{ message: { content: "hello" } }], object: "chat.completion" };
+  const line = (content: string) => JSON.stringify({ choices: [{ delta: { content } }] });
+  const ended = JSON.stringify({ choices: [{ delta: {}, finish_reason: "stop" }] });
+  const bodies = [JSON.stringify(whole), JSON.stringify(whole, null, 2), ` \n${JSON.stringify(whole, null, 2)}\n`];
+  for (const body of [...bodies, `${line("hel")}\n${line("lo")}\n${ended}\n`]) {
+    for (const how of [undefined, "drip"]) {
+      loopback.say("fault", { operation: "chat", status: 200, headers: { "content-type": "text/plain" }, body, how });
+      const done = await host.done();
+      assert.deepEqual([said(done), pieces(done.notices), done.meta?.["warnings"]], ["hello", "hello", undefined]);
+    }
+  }
+  const body = JSON.stringify({ error: { message: "bad", code: 400 } }, null, 2);
+  loopback.say("fault", { operation: "chat", status: 200, body });
+  assert.equal((await host.failed()).message, "bad");
+});
+
 test("why an answer ended", async () => {
   loopback.say("answer", { finish: "length" });
   assert.match(JSON.stringify((await host.done()).meta?.["warnings"]), /is cut/);

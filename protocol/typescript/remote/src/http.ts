@@ -1,5 +1,8 @@
 /** What can go wrong with HTTP, as errors that no vendor's client knows, and so never tries again. */
 
+import { hidden } from "./redact.js";
+import { cut } from "./values.js";
+
 /** How many characters of a body that is no JSON are kept. */
 const MAX_EXCERPT = 2000;
 
@@ -36,7 +39,18 @@ const NEVER_SENT = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "HOSTNAME_MISMATCH",
+  "INVALID_CA",
+  "EPROTO",
 ]);
+
+/** Words for certificates that are not trusted, and for TLS that cannot be agreed on: nothing is sent before it is. */
+const NO_TLS = /^(CERT_|UNABLE_TO_|ERR_TLS_|ERR_SSL_)/;
+
+/** What TLS says of a connection that was good, and is not any more. */
+const BROKEN_TLS = /bad[ _]record[ _]mac|decrypt/i;
 
 /** Makes a failure of what the operating system, or Node's client, says beneath `fetch failed`. */
 export function transportFailure(thrown: unknown): TransportFailure {
@@ -45,7 +59,9 @@ export function transportFailure(thrown: unknown): TransportFailure {
     if (at.message !== "") message = at.message;
     if ("code" in at && typeof at.code === "string") code = at.code;
   }
-  return new TransportFailure(message, !NEVER_SENT.has(code));
+  // Node's client refuses some ports, and says no more.
+  const isUnsent = NEVER_SENT.has(code) || NO_TLS.test(code) || (code === "" && message === "bad port");
+  return new TransportFailure(message, !isUnsent || BROKEN_TLS.test(`${code} ${message}`));
 }
 
 /** Reads a body whole; one that is larger is refused before it is kept. */
@@ -62,11 +78,11 @@ export async function whole(parts: Parts, most: number): Promise<Buffer> {
 
 type Parts = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Returns what a body is as JSON, or the beginning of its text. */
-export function jsonOrText(text: string): unknown {
+/** Returns what a body is as JSON, or the beginning of its text; the key is hidden before anything is cut. */
+export function jsonOrText(text: string, key?: string): unknown {
   try {
-    return JSON.parse(text);
+    return hidden(JSON.parse(text) as unknown, key);
   } catch {
-    return text.trim().slice(0, MAX_EXCERPT);
+    return cut(hidden(text, key).trim(), MAX_EXCERPT);
   }
 }

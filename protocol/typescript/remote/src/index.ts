@@ -3,7 +3,8 @@
 export { checkOptions } from "./check.js";
 export { type Bounds, download } from "./download.js";
 export { HttpFailure, TransportFailure, jsonOrText, transportFailure, whole } from "./http.js";
-export { decimal, divided, perMillion, sum, times } from "./money.js";
-export { redacted } from "./redact.js";
-export { count, isRecord, records, short, word } from "./values.js";
+export { decimal, divided, perMillion, reckoned, sum, times } from "./money.js";
+export { hidden, redacted } from "./redact.js";
+export { fetchOnce, refusal } from "./send.js";
+export { count, cut, isRecord, label, records, short, word } from "./values.js";
 export { retryAfter } from "./wait.js";

@@ -1,5 +1,7 @@
 /** Money, exactly: decimal strings, never binary fractions. */
 
+import { log } from "#prizm/plugin";
+
 /** How many digits after the point are kept: a token may cost 0.00000005. */
 const DIGITS = 12;
 
@@ -35,6 +37,16 @@ export function sum(amounts: readonly string[]): string {
   const scale = Math.max(0, ...all.map((one) => one.scale));
   const digits = all.reduce((total, one) => total + one.digits * 10n ** BigInt(scale - one.scale), 0n);
   return written(digits, scale);
+}
+
+/** Reckons what a job used, after it was done: no more than the account of it is lost where that fails. */
+export function reckoned<T>(reckon: () => T): T | undefined {
+  try {
+    return reckon();
+  } catch (thrown) {
+    log.warn(`what the job used cannot be reckoned: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return undefined;
+  }
 }
 
 function scaled(text: string): { digits: bigint; scale: number } {

@@ -6,18 +6,34 @@ import { isRecord } from "./values.js";
 
 const HIDDEN = "[redacted]";
 
+/** A shorter one is no secret, and stands in words by chance. */
+const MIN_KEY = 8;
+
+/** Details whose values are the provider's own words, which no key changes. */
+const OWN = new Set(["accepted", "charged", "upstreamStatus", "step", "setting", "option"]);
+
 /** Returns an error that has the key nowhere; without a key there is nothing to hide. */
 export function redacted(thrown: unknown, key: string | undefined): unknown {
-  if (!(thrown instanceof ProviderError) || key === undefined || key === "") return thrown;
+  if (!(thrown instanceof ProviderError) || !isSecret(key)) return thrown;
   const { kind, retryable, retryAfterMs, docsUrl, ...details } = thrown.data;
   // The only error without a kind that a server's answer leads to is that of options.
   const name = thrown.kind ?? (thrown.code === -32602 ? "InvalidParams" : "InternalError");
-  return new ProviderError(name, thrown.message.replaceAll(key, HIDDEN), {
+  const shown = Object.entries(details).map(([name, value]) => [name, OWN.has(name) ? value : hidden(value, key)]);
+  return new ProviderError(name, hidden(thrown.message, key), {
     retryable,
     retryAfterMs,
     docsUrl,
-    details: without(key, details) as Record<string, unknown>,
+    details: Object.fromEntries(shown) as Record<string, unknown>,
   });
+}
+
+/** Returns what came from a server without the key; it is to be cut only then. */
+export function hidden<T>(value: T, key: string | undefined): T {
+  return isSecret(key) ? (without(key, value) as T) : value;
+}
+
+function isSecret(key: string | undefined): key is string {
+  return key !== undefined && key.length >= MIN_KEY;
 }
 
 function without(key: string, value: unknown): unknown {

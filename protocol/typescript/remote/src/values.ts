@@ -14,13 +14,27 @@ export function word(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** Returns a count. */
+/** Returns a count: a whole number that is exact. */
 export function count(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** Returns a text of at most so many characters, none of which is halved; what the protocol has not is replaced. */
+export function cut(text: string, most: number): string {
+  const whole = Buffer.from(text.slice(0, 2 * most))
+    .toString()
+    .replaceAll("\0", "\ufffd");
+  return whole.length <= most ? whole : [...whole].slice(0, most).join("");
+}
+
+/** Returns what a server calls something, where it does; it is one line, and not long. */
+export function label(value: unknown, most = 200): string | undefined {
+  const named = word(value);
+  return named === undefined ? undefined : word(cut(named, most).replace(/\p{Cc}/gu, " ").trim());
 }
 
 /** Returns what a server says as a sentence that is not long. */
 export function short(value: unknown): string {
   if (value === undefined || value === null) return "";
-  return (typeof value === "string" ? value : JSON.stringify(value)).trim().slice(0, 500);
+  return cut((typeof value === "string" ? value : (JSON.stringify(value) ?? "")).trim(), 500);
 }
