@@ -29,6 +29,7 @@ const MODELS = {
   "dall-e-3": "image",
   "gpt-4o-mini-tts": "speech",
   "tts-1": "speech",
+  "gpt-transcribe": "transcription",
   "gpt-4o-mini-transcribe": "transcription",
   "whisper-1": "transcription",
   "text-embedding-3-small": "embedding",
@@ -293,7 +294,8 @@ async function transcriptions(site, request) {
     throw refusal(400, "Unrecognized file format.", "unsupported_format", "file");
   const job = submit(site, "transcription", body);
   const isOld = fields.model === "whisper-1";
-  const usage = isOld ? { type: "duration", seconds: 1 } : { type: "tokens", input_tokens: 14, output_tokens: 5, total_tokens: 19, input_token_details: { text_tokens: 0, audio_tokens: 14 } };
+  const isTimed = isOld || fields.model === "gpt-transcribe";
+  const usage = isTimed ? { type: "duration", seconds: 1 } : { type: "tokens", input_tokens: 14, output_tokens: 5, total_tokens: 19, input_token_details: { text_tokens: 0, audio_tokens: 14 } };
   const text = site.settings.answer.text ?? "A fox — says 🦊 what?";
   const told = { ...job, text, usage };
   // The old model takes no notice of `stream`.

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { log } from "#prizm/plugin";
-import { decimal, isRecord } from "#prizm/remote";
+import { cut, decimal, isRecord, label, redacted } from "#prizm/remote";
 
 import { CATEGORIES, type Category, type Endpoint, type Raw, understand } from "./endpoint.js";
 import { explain } from "./errors.js";
@@ -17,6 +17,8 @@ import { Wire } from "./wire.js";
 const PRICES_AT_ONCE = 50;
 /** Pages of one category that are read at most. */
 const MAX_PAGES = 100;
+/** How long a list is waited for, with all of its pages, in milliseconds. */
+const PATIENCE = 60_000;
 /** The largest list that fits into a frame of the protocol, with room for the rest of it, in bytes. */
 const MAX_LIST = 6 * 1024 * 1024;
 
@@ -32,6 +34,8 @@ export class Catalogue {
   #endpoints = index(FALLBACK);
   /** When the list was had from fal; never, where it is the one that is built in. */
   #at = -Infinity;
+  /** The one request for a list that is under way, and by which settings. */
+  #asking: { readonly settings: Settings; readonly done: Promise<void> } | undefined;
 
   /** Returns an endpoint. */
   find(id: string): Endpoint | undefined {
@@ -49,18 +53,25 @@ export class Catalogue {
   }
 
   /** Asks fal, unless the list is young enough. Where that fails the last one stays. */
-  async refresh(settings: Settings, signal?: AbortSignal): Promise<readonly Endpoint[]> {
+  async refresh(settings: Settings): Promise<readonly Endpoint[]> {
     if (Date.now() - this.#at < settings.modelsLifetime * 1000) return this.all();
+    if (this.#asking?.settings !== settings) this.#asking = { settings, done: this.#renew(settings) };
+    const asking = this.#asking;
+    await asking.done;
+    if (this.#asking === asking) this.#asking = undefined;
+    return this.all();
+  }
+
+  async #renew(settings: Settings): Promise<void> {
     try {
-      const raw = await ask(settings, new Wire(settings, signal));
+      const raw = await ask(settings, new Wire(settings, AbortSignal.timeout(PATIENCE)));
       this.#take({ at: Date.now(), raw });
       if (settings.cacheDir !== undefined) await keep(settings.cacheDir, { at: this.#at, raw });
     } catch (thrown) {
-      const error = explain(thrown, "list", "no");
+      const error = redacted(explain(thrown, "list", "no"), settings.key);
       const since = this.#at === -Infinity ? "the built-in one" : "the last one";
       log.warn(`the list of models is ${since}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    return this.all();
   }
 
   #take({ at, raw }: Listed): void {
@@ -75,11 +86,12 @@ function index(raw: readonly Raw[]): Map<string, Endpoint> {
   for (const one of raw) {
     const endpoint = understand(one);
     if (endpoint === undefined) continue;
-    size += JSON.stringify(endpoint.model).length;
-    if (size > MAX_LIST) {
-      log.warn(`the list of models is cut after ${endpoints.size}: it is over ${MAX_LIST} bytes`);
-      break;
+    const bytes = Buffer.byteLength(JSON.stringify(endpoint.model));
+    if (size + bytes > MAX_LIST) {
+      log.warn(`\`${endpoint.id}\` is not listed: the list would have more than ${MAX_LIST} bytes`);
+      continue;
     }
+    size += bytes;
     endpoints.set(endpoint.id, endpoint);
   }
   return endpoints;
@@ -143,8 +155,8 @@ function read(model: unknown, category: Category): Raw | undefined {
   const required = Array.isArray(input["required"]) ? input["required"].filter((name) => typeof name === "string") : [];
   return {
     id,
-    name: typeof display_name === "string" ? display_name : id,
-    description: typeof description === "string" ? description.slice(0, 500) : id,
+    name: label(display_name, 100) ?? id,
+    description: typeof description === "string" ? cut(description, 500) : id,
     category,
     properties: input["properties"],
     required,

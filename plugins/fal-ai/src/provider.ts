@@ -104,7 +104,7 @@ export class FalProvider implements Provider {
       signal.throwIfAborted();
       await queue.wait(requestId);
       const result = await queue.result(requestId);
-      const bounds = { maxBytes: settings.maxOutputBytes, signal };
+      const bounds = { maxBytes: settings.maxOutputBytes, signal, server: settings.queueUrl };
       const outputs = await take(result.data, endpoint.output, context, bounds);
       const usage = reckoned(() => usageOf(result, endpoint));
       return { outputs, ...(usage !== undefined && { usage }), meta: hidden(metaOf(result.data, requestId), settings.key) };

@@ -15,6 +15,9 @@ import { Wire } from "./wire.js";
 
 const ROLES: readonly Role[] = ["chat", "image", "speech", "transcription"];
 
+/** How long a list of models is waited for, in milliseconds. */
+const PATIENCE = 20_000;
+
 /** The largest list that fits into a frame of the protocol, with room for the rest of it, in bytes. */
 const MAX_LIST = 6 * 1024 * 1024;
 
@@ -24,6 +27,8 @@ export class Catalogue {
   #known: readonly Known[] = DEFAULTS.preset.known;
   #at = -Infinity;
   #entries = index(DEFAULTS, this.#known);
+  /** The one request for a list that is under way, and by which settings. */
+  #asking: { readonly settings: Settings; readonly done: Promise<void> } | undefined;
 
   find(id: string): Entry | undefined {
     return this.#entries.get(id);
@@ -49,9 +54,17 @@ export class Catalogue {
   async refresh(): Promise<readonly Entry[]> {
     const settings = this.#settings ?? DEFAULTS;
     if (Date.now() - this.#at < settings.modelsLifetime * 1000) return this.all();
+    if (this.#asking?.settings !== settings) this.#asking = { settings, done: this.#renew(settings) };
+    const asking = this.#asking;
+    await asking.done;
+    if (this.#asking === asking) this.#asking = undefined;
+    return this.all();
+  }
+
+  async #renew(settings: Settings): Promise<void> {
     try {
-      const known = await ask(settings, new Wire(settings));
-      if (this.#settings !== undefined && settings !== this.#settings) return this.all();
+      const known = await ask(settings, new Wire(settings, AbortSignal.timeout(PATIENCE)));
+      if (this.#settings !== undefined && settings !== this.#settings) return;
       this.#known = known;
       this.#at = Date.now();
       this.#entries = index(settings, known);
@@ -60,7 +73,6 @@ export class Catalogue {
       const which = this.#at === -Infinity ? "the built-in one" : "the last one";
       log.warn(`the list of models is ${which}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    return this.all();
   }
 
   /** Returns the server's name of a model; where nobody says which it is, it is the first that the server lists. */
@@ -89,12 +101,18 @@ function index(settings: Settings, listed: readonly Known[]): Map<string, Entry>
   let size = 0;
   for (const known of listed) {
     if (entries.has(known.id)) continue;
-    const made = entry(priced(settings, known), isFree || known.isFree === true);
-    size += JSON.stringify(made.model).length;
-    if (size > MAX_LIST || entries.size >= settings.maxModels + ROLES.length) {
+    if (entries.size >= settings.maxModels + ROLES.length) {
       log.warn(`the list of models is cut after ${entries.size}`);
       break;
     }
+    const one = priced(settings, known);
+    const made = entry(one, isFree || one.isFree === true);
+    const bytes = Buffer.byteLength(JSON.stringify(made.model));
+    if (size + bytes > MAX_LIST) {
+      log.warn(`\`${known.id}\` is not listed: the list would have more than ${MAX_LIST} bytes`);
+      continue;
+    }
+    size += bytes;
     entries.set(known.id, made);
   }
   return entries;
@@ -103,22 +121,25 @@ function index(settings: Settings, listed: readonly Known[]): Map<string, Entry>
 /** What the user says of prices counts. */
 function priced<K extends Entry["known"]>({ prices }: Settings, known: K): K {
   const rates = known.id === undefined ? undefined : prices.get(known.id);
-  return rates === undefined ? known : { ...known, rates: { ...known.rates, ...rates } };
+  return rates === undefined ? known : { ...known, isFree: false, rates: { ...known.rates, ...rates } };
 }
 
 /** Lists models for a job that was not sent yet, so whatever goes wrong, nothing is charged. */
 async function listed(settings: Settings, signal: AbortSignal): Promise<readonly Known[]> {
+  const late = AbortSignal.timeout(PATIENCE);
   try {
-    return await ask(settings, new Wire(settings, signal));
+    return await ask(settings, new Wire(settings, AbortSignal.any([signal, late])));
   } catch (thrown) {
-    throw explain(thrown, { isOwn: true, options: {} });
+    if (!late.aborted || signal.aborted) throw explain(thrown, { isOwn: true, options: {} });
+    const message = `the server did not list its models within ${PATIENCE / 1000} seconds`;
+    throw new ProviderError("UpstreamError", message, { retryable: true, details: { charged: "no" } });
   }
 }
 
 async function ask(settings: Settings, wire: Wire): Promise<readonly Known[]> {
   try {
     const response = await wire.client.get("/models").asResponse();
-    const known = readListed(await wire.json(response), settings.preset.known);
+    const known = readListed(wire.hide(await wire.json(response)), settings.preset.known);
     if (known.length === 0) throw new Error("the server lists no models");
     return known;
   } catch (thrown) {

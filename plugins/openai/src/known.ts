@@ -6,6 +6,19 @@ import { perMillion } from "#prizm/remote";
 /** What a model is for: each has an endpoint of its own. */
 export type Role = "chat" | "image" | "speech" | "transcription";
 
+/** The units in which prices are told. */
+export const RATED = [
+  "input_token",
+  "output_token",
+  "cached_token",
+  "image_token",
+  "image",
+  "megapixel",
+  "character",
+  "audio_second",
+  "second",
+] as const satisfies readonly (keyof Rates)[];
+
 /** What one of each unit costs, in US dollars as decimal strings. */
 export interface Rates {
   readonly input_token?: string;

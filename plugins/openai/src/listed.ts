@@ -1,8 +1,11 @@
 /** A server's list of models: OpenAI's says names only, others say what a model is for, and some what it costs. */
 
-import { count, decimal, isRecord, perMillion, records, word } from "#prizm/remote";
+import { count, cut, decimal, isRecord, label, perMillion, records, word } from "#prizm/remote";
 
 import { type Known, type Rates, guess } from "./known.js";
+
+/** The longest name, in characters. */
+const MAX_NAME = 100;
 
 /** Reads a list; what is built in is known better, but for prices. */
 export function readListed(body: unknown, builtIn: readonly Known[]): Known[] {
@@ -17,17 +20,17 @@ function read(one: Record<string, unknown>, builtIn: readonly Known[]): Known | 
   const known = builtIn.find((known) => known.id === id);
   const told = known ?? purpose(one, id);
   if (told === undefined) return undefined;
-  const rates = ratesOf(one["pricing"]) ?? known?.rates;
-  const name = word(one["display_name"]) ?? (one["id"] === undefined ? undefined : word(one["name"]));
-  const description = word(one["description"])?.replace(/\s+/g, " ").slice(0, 200);
+  const rates = isWhole(one["pricing"]) ? (ratesOf(one["pricing"]) ?? known?.rates) : undefined;
+  const name = named(one["display_name"]) ?? (one["id"] === undefined ? undefined : named(one["name"]));
+  const description = word(cut(word(one["description"]) ?? "", 1000).replace(/\s+/g, " "));
   const context = count(one["context_length"]) ?? count(one["context_window"]) ?? count(one["max_context_length"]);
   return {
     ...told,
     id,
     name: name === id ? undefined : name,
-    description,
+    description: description === undefined ? undefined : cut(description, 200),
     rates,
-    isFree: rates !== undefined && Object.values(rates).every((rate) => rate === "0"),
+    isFree: rates !== undefined && isFree(one["pricing"]),
     context: context ?? count(one["max_model_len"]) ?? known?.context,
   };
 }
@@ -52,6 +55,23 @@ function purpose(one: Record<string, unknown>, id: string): Pick<Known, "role" |
   if (type === "audio") return { role: guessed?.role === "transcription" ? "transcription" : "speech" };
   if (typeof type === "string" && /embedding|moderation|rerank|language|code|video/.test(type)) return undefined;
   return guessed;
+}
+
+function named(value: unknown): string | undefined {
+  return label(value, MAX_NAME);
+}
+
+/** Whether tokens are all that is charged: what costs by the call, too, has a price that cannot be told here. */
+function isWhole(pricing: unknown): boolean {
+  const request = isRecord(pricing) ? (pricing["request"] ?? "0") : "0";
+  return decimal(request) === "0";
+}
+
+/** Whether a model has prices, and each of them is nothing. */
+function isFree(pricing: unknown): boolean {
+  if (!isRecord(pricing)) return false;
+  const amounts = Object.values(pricing).filter((amount) => amount !== null);
+  return amounts.length > 0 && amounts.every((amount) => decimal(amount) === "0");
 }
 
 /** OpenRouter's prices are of one token, as texts; Together's of a million, as numbers. */

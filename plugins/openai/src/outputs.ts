@@ -11,9 +11,10 @@ import { sniff } from "./sniff.js";
 /** How many are taken at most. */
 const MAX_OUTPUTS = 16;
 
-/** Writes the pictures of an answer into files, in their order. */
+/** Writes the pictures of an answer into files, in their order, and no more than were asked for. */
 export async function take(told: unknown, job: Job): Promise<Media[]> {
-  const found = records(isRecord(told) ? told["data"] : undefined).slice(0, MAX_OUTPUTS);
+  const count = job.request.option("count", "integer", 1);
+  const found = records(isRecord(told) ? told["data"] : undefined).slice(0, Math.min(count, MAX_OUTPUTS));
   if (found.length === 0) throw lost("the server's answer has no picture");
   const taken: Media[] = [];
   for (const [index, one] of found.entries()) {
@@ -25,7 +26,7 @@ export async function take(told: unknown, job: Job): Promise<Media[]> {
 
 async function takeOne(one: Record<string, unknown>, name: string, { context, settings }: Job): Promise<Media> {
   const [data, url] = [word(one["b64_json"]), word(one["url"])];
-  const bounds = { maxBytes: settings.maxOutputBytes, signal: context.signal };
+  const bounds = { maxBytes: settings.maxOutputBytes, signal: context.signal, server: settings.baseUrl };
   // Some put the picture itself where its address belongs.
   const inline = data ?? /^data:[^,]*;base64,(.*)$/s.exec(url ?? "")?.[1];
   if (inline !== undefined) {

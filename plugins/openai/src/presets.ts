@@ -30,7 +30,7 @@ export const PRESETS = {
       chat: "gpt-6-luna",
       image: "gpt-image-2",
       speech: "gpt-4o-mini-tts",
-      transcription: "gpt-4o-mini-transcribe",
+      transcription: "gpt-transcribe",
     },
     maxTokens: "max_completion_tokens",
   },

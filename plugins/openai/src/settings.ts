@@ -3,7 +3,7 @@
 import { type Config, type JsonSchema, ProviderError } from "#prizm/plugin";
 import { decimal, isRecord } from "#prizm/remote";
 
-import type { Rates, Role } from "./known.js";
+import { RATED, type Rates, type Role } from "./known.js";
 import { PRESETS, PRESET_NAMES, type Preset, type PresetName } from "./presets.js";
 
 /** Settings that jobs and the catalogue work by; a job keeps those that it began with. */
@@ -55,7 +55,11 @@ export const SCHEMA = {
     transcriptionModel: stands("transcription"),
     prices: {
       type: "object",
-      additionalProperties: { type: "object", additionalProperties: { type: "string" } },
+      additionalProperties: {
+        type: "object",
+        properties: Object.fromEntries(RATED.map((unit) => [unit, { type: "string" }])),
+        additionalProperties: false,
+      },
       description:
         'US dollars for one of each unit, by model: `{"gpt-6-luna": {"input_token": "0.0000001", "output_token": "0.0000005"}}`; ' +
         "without it, those that are listed or built in",
@@ -155,6 +159,7 @@ function priced([model, rates]: [string, unknown]): [string, Rates] {
   if (!isRecord(rates)) throw wrong("prices", expected);
   const entries = Object.entries(rates).map(([unit, amount]) => {
     const plain = decimal(amount);
+    if (!RATED.some((one) => one === unit)) throw wrong("prices", `units that are one of ${RATED.join(", ")}`);
     if (plain === undefined) throw wrong("prices", expected);
     return [unit, plain] as const;
   });

@@ -1,7 +1,6 @@
 /**
  * Models that are known without asking, and their prices, as of 28 November 2026: from the price table of LiteLLM
- * 1.110.2, which names the vendor's page or list that each is from. What was looked up there, too, is `gpt-6-luna`.
- * Together's and OpenRouter's lists tell prices themselves, and the setting `prices` corrects any.
+ * 1.110.2, which names the vendor's page or list that most are from. OpenRouter's router has no price. Together's and OpenRouter's lists tell prices themselves, and the setting `prices` corrects any.
  */
 
 import { perMillion } from "#prizm/remote";
@@ -23,7 +22,10 @@ const XAI_LONG: Long = { above: 200_000, input: "2", output: "2" };
 
 const PAINTED: Rates = { ...tokens("5", "30", "1.25"), image_token: perMillion("8") };
 
-/** From OpenAI's page of prices. What will be withdrawn within half a year is not listed, but for speech. */
+/**
+ * From OpenAI's page of prices. What will be withdrawn within half a year is not listed, but for speech and for two
+ * transcriptions.
+ */
 export const OPENAI: readonly Known[] = [
   chat("gpt-6-luna", tokens("0.1", "0.5", "0.01"), 922_000, { ...seeing, long: OPENAI_LONG }),
   chat("gpt-6.1-terra", tokens("1", "5", "0.05"), 922_000, { ...seeing, long: OPENAI_LONG }),
@@ -38,6 +40,7 @@ export const OPENAI: readonly Known[] = [
   { id: "tts-1", role: "speech", rates: { character: perMillion("15") } },
   { id: "tts-1-hd", role: "speech", rates: { character: perMillion("30") } },
   { id: "gpt-transcribe", role: "transcription", rates: { second: "0.000075" } },
+  // It withdraws these two on 26 February 2027.
   { id: "gpt-4o-mini-transcribe", role: "transcription", rates: { ...tokens("1.25", "5"), second: "0.00005" } },
   { id: "whisper-1", role: "transcription", rates: { second: "0.0001" } },
 ];
@@ -59,7 +62,7 @@ export const MISTRAL: readonly Known[] = [
   { id: "voxtral-mini-latest", role: "transcription", rates: { second: "0.00005" } },
 ];
 
-/** From Groq's pages of models. */
+/** Groq's; of these the table names a page for `qwen/qwen3.8-27b` alone. */
 export const GROQ: readonly Known[] = [
   chat("openai/gpt-oss-120b", tokens("0.15", "0.6", "0.075"), 131_072),
   chat("openai/gpt-oss-20b", tokens("0.075", "0.3", "0.0375"), 131_072),

@@ -24,6 +24,7 @@ afterEach(async () => {
 
 test("it declares what its manifest says, and every model says what it costs", () => {
   const declaration = readDeclaration(declared);
+  assert.deepEqual(declared, JSON.parse(readFileSync("declaration.json", "utf8")), "declaration.json");
   const manifest = readFileSync("prizm.toml", "utf8");
   const listed = [...(/^capabilities = \[([^\]]*)\]/m.exec(manifest)?.[1] ?? "").matchAll(/"([^"]+)"/g)];
   assert.deepEqual(
@@ -66,6 +67,16 @@ test("pictures are painted: as base64, and where they can be had", async () => {
   assert.deepEqual([other.usage?.cost, loopback.ledger.downloads.length], ["0.02", 1]);
 });
 
+test("no more pictures are taken than were asked for", async () => {
+  const picture = host.read(host.picture()).toString("base64");
+  const body = { data: Array.from({ length: 16 }, () => ({ b64_json: picture })) };
+  for (const count of [undefined, 2]) {
+    loopback.say("fault", { operation: "image", status: 200, body });
+    const job = { model: "image", capability: "text-to-image", options: count === undefined ? {} : { count } };
+    assert.equal((await host.done(job)).outputs.length, count ?? 1);
+  }
+});
+
 test("a picture is changed, with a mask", async () => {
   const inputs = [host.picture(), host.picture("mask")];
   await host.done({ model: "image", capability: "image-to-image", inputs, options: { prompt: "in snow" } });
@@ -90,6 +101,8 @@ test("a text is spoken, and the file is what it is", async () => {
 test("what is said is written down, and costs by the second or the token", async () => {
   await host.call("models", {});
   const job = { capability: "audio-to-text", inputs: [host.sound()] };
+  assert.equal((await host.done({ ...job, model: "transcription" })).usage?.cost, "0.000075");
+  assert.equal(loopback.ledger.submissions.at(-1)?.model, "gpt-transcribe");
   assert.equal((await host.done({ ...job, model: "whisper-1" })).usage?.cost, "0.0001");
   assert.equal((await host.done({ ...job, model: "gpt-4o-mini-transcribe" })).usage?.cost, "0.0000425");
 });

@@ -1,4 +1,4 @@
-/** Downloads an output: in bounded memory, of bounded size, from the web only, and without our key. */
+/** Downloads an output: in bounded memory, of bounded size, from the web alone, and without our key. */
 
 import { createWriteStream } from "node:fs";
 import { Readable, Transform } from "node:stream";
@@ -6,6 +6,8 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { ProviderError } from "#prizm/plugin";
+
+import { isNear } from "./address.js";
 
 const MAX_REDIRECTS = 5;
 /** How often a download is tried in all. */
@@ -20,6 +22,8 @@ const GONE = [403, 404, 410];
 export interface Bounds {
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  /** The server that made it: where that is near, so may its outputs be. */
+  readonly server: string;
 }
 
 /** Downloads into a file and returns the type that the server says. */
@@ -36,8 +40,9 @@ export async function download(url: string, path: string, bounds: Bounds): Promi
   }
 }
 
-async function once(url: string, path: string, { maxBytes, signal }: Bounds): Promise<string> {
-  const response = await follow(url, signal);
+async function once(url: string, path: string, bounds: Bounds): Promise<string> {
+  const { maxBytes, signal } = bounds;
+  const response = await follow(url, bounds);
   const { status, body, headers } = response;
   if (!response.ok || body === null) {
     await body?.cancel();
@@ -58,9 +63,11 @@ async function once(url: string, path: string, { maxBytes, signal }: Bounds): Pr
   return headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-async function follow(address: string, signal: AbortSignal): Promise<Response> {
+async function follow(address: string, { signal, server }: Bounds): Promise<Response> {
   let url = webAddress(address);
   for (let redirects = 0; ; redirects += 1) {
+    await checkFar(url, server);
+    signal.throwIfAborted();
     const response = await fetch(url, { redirect: "manual", signal });
     const location = response.headers.get("location");
     if (response.status < 300 || response.status > 399 || location === null) return response;
@@ -71,6 +78,12 @@ async function follow(address: string, signal: AbortSignal): Promise<Response> {
       throw lost("the output's address leads from https to http");
     url = next;
   }
+}
+
+/** Refuses what is near, where the server is not. */
+async function checkFar(url: URL, server: string): Promise<void> {
+  if (!(await isNear(url)) || (await isNear(new URL(server)))) return;
+  throw lost("the output's address is one of this machine, or of its network, where the server is not");
 }
 
 function webAddress(address: string, base?: URL): URL {
