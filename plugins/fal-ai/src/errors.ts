@@ -1,7 +1,7 @@
 /** What fal's errors mean: of its two shapes, and of those that have none. */
 
 import { type Charged, type ErrorName, ProviderError } from "#prizm/plugin";
-import { HttpFailure, TransportFailure, isRecord, retryAfter, short, word } from "#prizm/remote";
+import { HttpFailure, TransportFailure, isRecord, label, retryAfter, short, word } from "#prizm/remote";
 
 /** Where fal explains its errors. */
 const DOCS = "https://docs.fal.ai/errors";
@@ -65,10 +65,11 @@ function refused(failure: HttpFailure, step: Step, charged: Charged): ProviderEr
   const isLost = step === "submit" && UNHEARD.has(status) && said.code === undefined;
   const details: Record<string, unknown> = { upstreamStatus: status, step, charged: isLost ? "unknown" : charged };
   if (isLost) details["accepted"] = true;
-  if (said.code !== undefined) details["providerCode"] = said.code.slice(0, 100);
+  const code = label(said.code, 100);
+  if (code !== undefined) details["providerCode"] = code;
   if (said.option !== undefined) details["option"] = said.option;
-  const requestId = headers.get("x-fal-request-id");
-  if (requestId !== null) details["requestId"] = requestId;
+  const requestId = label(headers.get("x-fal-request-id"));
+  if (requestId !== undefined) details["requestId"] = requestId;
   return new ProviderError(name, sentence(said, status, step), {
     retryable: !isLost && isRetryable(name, failure),
     retryAfterMs: retryAfter(headers),

@@ -3,7 +3,7 @@
 import { rename } from "node:fs/promises";
 
 import { type Context, type Media, type MediaKind, ProviderError } from "#prizm/plugin";
-import { type Bounds, download, isRecord } from "#prizm/remote";
+import { type Bounds, count, download, isRecord } from "#prizm/remote";
 
 /** How deep media may lie in an answer. */
 const MAX_DEPTH = 4;
@@ -129,10 +129,12 @@ function found(value: Record<string, unknown> & { url: string }, name: string): 
   const kind = kindOf(type) ?? kindOf(TYPES[ending(url)]) ?? byName;
   const meta: Record<string, number> = {};
   for (const key of ["width", "height"]) {
-    const number = value[key];
-    if (typeof number === "number" && number > 0) meta[key] = number;
+    const number = count(value[key]);
+    if (number !== undefined && number > 0) meta[key] = number;
   }
-  if (typeof value["duration"] === "number") meta["durationMs"] = Math.round(value["duration"] * 1000);
+  const { duration } = value;
+  const durationMs = typeof duration === "number" ? count(Math.round(duration * 1000)) : undefined;
+  if (durationMs !== undefined) meta["durationMs"] = durationMs;
   return { url, kind, type, meta };
 }
 

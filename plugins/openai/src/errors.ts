@@ -1,7 +1,7 @@
 /** What the errors of a server mean: OpenAI's shape, those of others, and those that have none. */
 
 import { type ErrorName, ProviderError } from "#prizm/plugin";
-import { HttpFailure, TransportFailure, isRecord, retryAfter, short, word } from "#prizm/remote";
+import { HttpFailure, TransportFailure, isRecord, label, retryAfter, short, word } from "#prizm/remote";
 
 /** What holds for all errors of a job. */
 export interface Setting {
@@ -63,13 +63,14 @@ function refused({ status, headers, body }: HttpFailure, setting: Setting, isUnh
   const isLost = isUnheard && !setting.isOwn;
   const details: Record<string, unknown> = { upstreamStatus: status, charged: isLost ? "unknown" : "no" };
   if (isLost) details["accepted"] = true;
-  if (said.code !== undefined) details["providerCode"] = said.code.slice(0, 100);
+  const code = label(said.code, 100);
+  if (code !== undefined) details["providerCode"] = code;
   if (said.field !== undefined && Object.hasOwn(setting.options, said.field)) {
     details["option"] = setting.options[said.field];
   }
   if (name === "ConfigInvalid") details["setting"] = "apiKey";
-  const requestId = headers.get("x-request-id");
-  if (requestId !== null) details["requestId"] = requestId;
+  const requestId = label(headers.get("x-request-id"));
+  if (requestId !== undefined) details["requestId"] = requestId;
   const wait = name === "RateLimited" || name === "ResourceExhausted" || name === "UpstreamError";
   return new ProviderError(name, said.message || `the server answered with the status ${status}`, {
     retryable: !isLost && isRetryable(name, status, headers),

@@ -68,6 +68,8 @@ test("the wait that is asked for, in each of its forms", async () => {
     [{ "retry-after-ms": "1500", "retry-after": "2" }, 1500, 1500],
     [{}, NaN, NaN],
     [{ "retry-after": "soon" }, NaN, NaN],
+    [{ "retry-after": "9".repeat(25) }, 2 ** 31 - 1, 2 ** 31 - 1],
+    [{ "retry-after-ms": "1e300" }, 2 ** 31 - 1, 2 ** 31 - 1],
     [{ "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m0.5s" }, 60_500, 60_500],
   ];
   for (const [headers, least, most] of cases) {

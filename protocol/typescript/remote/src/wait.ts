@@ -1,13 +1,21 @@
 /** How long a server asks to wait, in each of the ways in which servers say so. */
 
+/** The longest wait that is told, in milliseconds: no timer waits longer. */
+const MAX_WAIT = 2 ** 31 - 1;
+
 /** Returns milliseconds; nothing where the server says nothing. */
 export function retryAfter(headers: Headers, now = Date.now()): number | undefined {
+  const asked = said(headers, now);
+  return asked === undefined ? undefined : Math.min(asked, MAX_WAIT);
+}
+
+function said(headers: Headers, now: number): number | undefined {
   const exactly = Number(headers.get("retry-after-ms") ?? NaN);
   if (Number.isFinite(exactly) && exactly >= 0) return Math.round(exactly);
-  const said = headers.get("retry-after")?.trim();
-  if (said) {
-    if (/^\d+(\.\d+)?$/.test(said)) return Math.round(Number(said) * 1000);
-    const at = Date.parse(said);
+  const after = headers.get("retry-after")?.trim();
+  if (after) {
+    if (/^\d+(\.\d+)?$/.test(after)) return Math.round(Number(after) * 1000);
+    const at = Date.parse(after);
     if (!Number.isNaN(at)) return Math.max(0, at - now);
   }
   const resets = ["requests", "tokens"]
