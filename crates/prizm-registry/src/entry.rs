@@ -236,7 +236,7 @@ impl Entry {
     /// needs services is told at the next use, with where they are.
     pub(crate) async fn configure(&self, around: &Surroundings, settings: Map<String, Value>) -> Result<()> {
         let _turn = self.turn.lock().await;
-        let found = Arc::new(self.look_up_keys(around, &settings).await);
+        let found = Arc::new(self.look_up_keys(around, &settings).await.unwrap_or_else(|found| found));
         if self.plugin.get().is_some() {
             self.check_given(around, found.keys().cloned().collect()).await?;
         }

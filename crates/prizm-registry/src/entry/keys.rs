@@ -45,9 +45,11 @@ impl Entry {
         if let Some(found) = &*self.keys.read().unwrap_or_else(PoisonError::into_inner) {
             return Arc::clone(found);
         }
-        let found = Arc::new(self.look_up_keys(around, &self.settings()).await);
-        // Until its manifest is known nothing was looked for.
-        if self.manifest().is_some() {
+        let looked = self.look_up_keys(around, &self.settings()).await;
+        // Until its manifest is known nothing was looked for; a keyring that is locked may be opened.
+        let is_sound = self.manifest().is_some() && !looked.as_ref().is_err_and(Found::is_empty);
+        let found = Arc::new(looked.unwrap_or_else(|found| found));
+        if is_sound {
             self.keep_keys(Arc::clone(&found));
         }
         found
@@ -55,9 +57,16 @@ impl Entry {
 
     /// Looks into the keyring for the keys that these settings and the environment lack. Only the user gives an id
     /// keys: a provider that nobody has named has none.
-    pub(super) async fn look_up_keys(&self, around: &Surroundings, settings: &Map<String, Value>) -> Found {
-        let (Some(manifest), Some(id)) = (self.manifest(), &self.id) else { return Found::default() };
-        let mut found = Found::default();
+    ///
+    /// # Errors
+    /// There is a keyring, and it failed: what else was found.
+    pub(super) async fn look_up_keys(
+        &self,
+        around: &Surroundings,
+        settings: &Map<String, Value>,
+    ) -> Result<Found, Found> {
+        let (Some(manifest), Some(id)) = (self.manifest(), &self.id) else { return Ok(Found::default()) };
+        let (mut found, mut failed) = (Found::default(), false);
         for (setting, key) in &manifest.keys {
             // With such a setting the work may go to another server: the key was not kept for that one.
             let goes_elsewhere = key.unless.iter().any(|other| settings.contains_key(other));
@@ -67,10 +76,13 @@ impl Entry {
             match around.keys.get(id, setting).await {
                 Ok(secret) => found.extend(secret.map(|secret| (setting.clone(), secret))),
                 Err(error @ KeyringError::Unavailable(_)) => tracing::debug!(%id, setting, "{error}"),
-                Err(error) => tracing::warn!(%id, setting, "the key is not known: {error}"),
+                Err(error) => {
+                    tracing::warn!(%id, setting, "the key is not known: {error}");
+                    failed = true;
+                }
             }
         }
-        found
+        if failed { Err(found) } else { Ok(found) }
     }
 
     /// Returns where a key comes from that needs no keyring.
