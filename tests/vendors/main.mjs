@@ -3,11 +3,12 @@
  * ends when its stdin does, so that none outlives the test that started it.
  */
 
+import { elevenlabs } from "./elevenlabs.mjs";
 import { fal } from "./fal.mjs";
 import { openai } from "./openai.mjs";
 import { Server } from "./server.mjs";
 
-const VENDORS = { fal, openai };
+const VENDORS = { elevenlabs, fal, openai };
 
 const vendor = VENDORS[process.argv[2]];
 if (vendor === undefined) {
