@@ -81,7 +81,7 @@ function shape(body: unknown): Said {
   if (!isRecord(first)) return { message: short(first), code: "", field: undefined, requestId: undefined };
   const loc: unknown = Array.isArray(first["loc"]) ? first["loc"].at(-1) : undefined;
   return {
-    message: short(first["message"] ?? first["msg"] ?? first),
+    message: short(first["message"] ?? first["msg"] ?? (Object.keys(first).length > 0 ? first : undefined)),
     code: label(first["code"], 100) ?? label(first["status"], 100) ?? (loc === undefined ? "" : (label(first["type"], 100) ?? "")),
     field: label(first["param"]) ?? label(loc),
     requestId: label(first["request_id"]),
