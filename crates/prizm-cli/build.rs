@@ -12,6 +12,7 @@ type Parts = &'static [(&'static str, &'static str)];
 /// files. Their files tell which they are, and whether they must be installed before they can run.
 const EMBEDDED: &[Parts] = &[
     // One a line: `cargo xtask new` adds to them.
+    &[("plugins/elevenlabs", "")],
     &[("plugins/fal-ai", "")],
     &[("plugins/ffmpeg", "")],
     &[("plugins/llm", "")],

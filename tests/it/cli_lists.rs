@@ -6,7 +6,7 @@ use prizm_tests::{Home, Running, keys};
 use serde_json::{Value, json};
 
 /// The providers that come with the program, in the order in which they are preferred.
-const BUNDLED: [&str; 8] = ["canvas", "relief", "fal-ai", "ffmpeg", "llm", "ocr", "openai", "speech"];
+const BUNDLED: [&str; 9] = ["canvas", "relief", "elevenlabs", "fal-ai", "ffmpeg", "llm", "ocr", "openai", "speech"];
 const PROVIDER: [&str; 9] = ["capabilities", "id", "lacks", "models", "name", "source", "status", "type", "version"];
 
 fn home(line: &str) -> Home {
@@ -149,7 +149,7 @@ async fn figures_and_findings() {
         (&json!(1 + BUNDLED.len()), &json!(2))
     );
     let ended = home.run(&["stats"]).await;
-    assert!(ended.ok().contains("9 known, 7 available (hostile, canvas, relief, ffmpeg, llm, ocr, speech)"), "{ended}");
+    assert!(ended.ok().contains("10 known, 7 available (hostile, canvas, relief, ffmpeg, llm, ocr, speech)"), "{ended}");
 
     let findings = home.run(&["doctor", "--json"]).await.json();
     let findings = findings.as_array().unwrap();

@@ -45,6 +45,7 @@ mod dev;
 mod dev_builds;
 mod dev_ends;
 mod dev_stream;
+mod elevenlabs;
 mod example;
 mod fal;
 mod ffmpeg;
