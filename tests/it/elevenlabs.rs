@@ -144,7 +144,7 @@ async fn in_a_storm_each_job_is_submitted_once() {
     let home = home(&vendor).await;
     // Of some the answer is lost once the work is done, and of some within it.
     vendor.say("fault", &json!({"operation": "speech", "how": "reset", "done": true, "after": 2, "times": 2}));
-    vendor.say("fault", &json!({"operation": "speech", "how": "cut", "done": true, "after": 5, "times": 2}));
+    vendor.say("fault", &json!({"operation": "speech", "how": "cut", "done": true, "after": 2, "times": 2}));
     let line = |number: usize| {
         let (text, file) = (format!("job {number}"), format!("{number}.mp3"));
         home.start(&["run", "elevenlabs/eleven_multilingual_v2", &text, "-o", &file])

@@ -93,7 +93,7 @@ function authorise({ headers }, isWork) {
   const key = headers["xi-api-key"];
   if (!key || key === WRONG_KEY) throw refusal(401, "invalid_api_key", "Invalid API key");
   if (key === EMPTY_ACCOUNT && isWork) {
-    const message = "This request exceeds your quota of 10000. You have 5 credits remaining, while 9 credits are required for this request.";
+    const message = "This request exceeds your quota of 10000. You have 5 credits remaining.";
     throw refusal(401, "quota_exceeded", message);
   }
 }
@@ -125,7 +125,7 @@ function submit({ state }, kind, job) {
 /** Refuses who has too many requests at once; says how many there are. */
 function enter(site, request) {
   if (site.running >= site.settings.most) {
-    const message = `Too many concurrent requests. Your current subscription is associated with a maximum of ${site.settings.most} concurrent requests.`;
+    const message = `Your current subscription is associated with a maximum of ${site.settings.most} concurrent requests.`;
     throw refusal(429, "too_many_concurrent_requests", message);
   }
   site.running += 1;
@@ -134,7 +134,9 @@ function enter(site, request) {
 }
 
 function json({ headers, bytes }) {
-  if (!/^application\/json/.test(headers["content-type"] ?? "")) throw invalid(["body"], "Input should be an object", "model_attributes_type");
+  if (!/^application\/json/.test(headers["content-type"] ?? "")) {
+    throw invalid(["body"], "Input should be an object", "model_attributes_type");
+  }
   try {
     return JSON.parse(bytes.toString());
   } catch {
@@ -170,8 +172,12 @@ function speech(site, request, voice, isStream) {
   const format = formatOf(request, isStream ? CODECS : { ...CODECS, wav: RATES });
   const { model_id = "eleven_multilingual_v2", voice_settings } = fields;
   const known = MODELS.find((one) => one.model_id === model_id && one.can_do_text_to_speech);
-  if (known === undefined) throw typed(400, "validation_error", "model_not_found", `A model with model ID ${model_id} does not exist`, "model_id");
-  for (const name of ["stability", "similarity_boost", "style"]) bounded(voice_settings, name, 0, 1, ["body", "voice_settings", name]);
+  if (known === undefined) {
+    throw typed(400, "validation_error", "model_not_found", `A model with model ID ${model_id} does not exist`, "model_id");
+  }
+  for (const name of ["stability", "similarity_boost", "style"]) {
+    bounded(voice_settings, name, 0, 1, ["body", "voice_settings", name]);
+  }
   bounded(voice_settings, "speed", 0.7, 1.2, ["body", "voice_settings", "speed"]);
   bounded(fields, "seed", 0, 2 ** 32 - 1);
   const most = known.maximum_text_length_per_request;
@@ -193,7 +199,9 @@ function sounds(site, request) {
   textOf(fields);
   const format = formatOf(request, CODECS);
   const { model_id = "eleven_text_to_sound_v2", duration_seconds } = fields;
-  if (model_id !== "eleven_text_to_sound_v2") throw invalid(["body", "model_id"], "Input should be 'eleven_text_to_sound_v2'", "literal_error");
+  if (model_id !== "eleven_text_to_sound_v2") {
+    throw invalid(["body", "model_id"], "Input should be 'eleven_text_to_sound_v2'", "literal_error");
+  }
   bounded(fields, "duration_seconds", 0.5, 30);
   bounded(fields, "prompt_influence", 0, 1);
   const headers = enter(site, request);
@@ -255,16 +263,21 @@ async function transcription(site, request) {
   const { fields, files } = await form(request);
   const { model_id, language_code = "eng", diarize, timestamps_granularity = "word", tag_audio_events = "true" } = fields;
   if (model_id === undefined) throw invalid(["body", "model_id"], "Field required", "missing");
-  if (!SCRIBES.includes(model_id)) throw typed(400, "validation_error", "invalid_model_id", `'${model_id}' is not a valid model_id.`, "model_id");
+  if (!SCRIBES.includes(model_id)) {
+    throw typed(400, "validation_error", "invalid_model_id", `'${model_id}' is not a valid model_id.`, "model_id");
+  }
   bounded(fields, "num_speakers", 1, 32);
   bounded(fields, "temperature", 0, 2);
   bounded(fields, "seed", 0, 2 ** 31 - 1);
   const [audio] = files;
-  if (audio?.field !== "file") throw typed(400, "validation_error", "invalid_parameters", "Must provide either file or cloud_storage_url.", "file");
+  if (audio?.field !== "file") {
+    throw typed(400, "validation_error", "invalid_parameters", "Must provide either file or cloud_storage_url.", "file");
+  }
   if (audio.bytes === 0) throw typed(400, "validation_error", "invalid_audio", "The audio is empty or broken.");
   const headers = enter(site, request);
   const id = submit(site, "transcription", { model: model_id, fields, files });
-  const { text = `A fox — says 🦊 what?${tag_audio_events === "true" ? " (laughs)" : ""}`, words, credits } = site.settings.answer;
+  const heard = `A fox — says 🦊 what?${tag_audio_events === "true" ? " (laughs)" : ""}`;
+  const { text = heard, words, credits } = site.settings.answer;
   site.state.charges.push({ id, model: model_id, seconds: 1.5 });
   const told = {
     language_code,

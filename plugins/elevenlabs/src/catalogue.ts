@@ -93,7 +93,7 @@ export class Catalogue {
 
   #index(): void {
     const voices = this.#voices.items.map(shortName);
-    const entries = this.#known.items.map((known) => [known.id, { known, model: modelOf(known, this.#settings, voices) }] as const);
-    this.#entries = new Map(entries);
+    const entry = (known: Known): Entry => ({ known, model: modelOf(known, this.#settings, voices) });
+    this.#entries = new Map(this.#known.items.map((known) => [known.id, entry(known)]));
   }
 }

@@ -22,7 +22,8 @@ interface Said {
 const NAMED: readonly (readonly [RegExp, ErrorName])[] = [
   [/^(quota_exceeded|payment_required|insufficient_credits)$/, "QuotaExceeded"],
   // The plan has it not, or has it no more.
-  [/^(only_for_creator|free_users_not_allowed|subscription_required|model_access_denied|detected_unusual_activity)/, "QuotaExceeded"],
+  [/^(only_for_creator|free_users_not_allowed|subscription_required|model_access_denied)/, "QuotaExceeded"],
+  [/^detected_unusual_activity$/, "QuotaExceeded"],
   [/^(content_against_policy|famous_voice_not_permitted)$|moderation/, "ContentRejected"],
   [/^(max_character_limit_exceeded|text_too_long)$/, "InvalidMedia"],
   [/^(model_not_found|invalid_model(_id)?)$/, "ModelNotFound"],
@@ -80,9 +81,11 @@ function shape(body: unknown): Said {
   const first: unknown = Array.isArray(detail) ? detail[0] : detail;
   if (!isRecord(first)) return { message: short(first), code: "", field: undefined, requestId: undefined };
   const loc: unknown = Array.isArray(first["loc"]) ? first["loc"].at(-1) : undefined;
+  // What `type` says is a class, but where there is no other word.
+  const word = first["code"] ?? first["status"] ?? (loc === undefined ? undefined : first["type"]);
   return {
     message: short(first["message"] ?? first["msg"] ?? (Object.keys(first).length > 0 ? first : undefined)),
-    code: label(first["code"], 100) ?? label(first["status"], 100) ?? (loc === undefined ? "" : (label(first["type"], 100) ?? "")),
+    code: label(word, 100) ?? "",
     field: label(first["param"]) ?? label(loc),
     requestId: label(first["request_id"]),
   };

@@ -38,7 +38,8 @@ export async function listen(job: Job): Promise<Answer> {
     ...(words.length > 0 && { words }),
     ...(left > 0 && { warnings: [`${left} words at the end are not in \`meta\`: there are too many`] }),
   };
-  return { output: textMedium(text), counts: { seconds: secondsOf(told["audio_duration_secs"]), credits: creditsOf(response) }, meta };
+  const counts = { seconds: secondsOf(told["audio_duration_secs"]), credits: creditsOf(response) };
+  return { output: textMedium(text), counts, meta };
 }
 
 /** Opens a file as what is uploaded, without reading it into memory. */
