@@ -149,7 +149,10 @@ async fn figures_and_findings() {
         (&json!(1 + BUNDLED.len()), &json!(2))
     );
     let ended = home.run(&["stats"]).await;
-    assert!(ended.ok().contains("10 known, 7 available (hostile, canvas, relief, ffmpeg, llm, ocr, speech)"), "{ended}");
+    assert!(
+        ended.ok().contains("10 known, 7 available (hostile, canvas, relief, ffmpeg, llm, ocr, speech)"),
+        "{ended}"
+    );
 
     let findings = home.run(&["doctor", "--json"]).await.json();
     let findings = findings.as_array().unwrap();
