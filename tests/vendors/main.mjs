@@ -6,9 +6,10 @@
 import { elevenlabs } from "./elevenlabs.mjs";
 import { fal } from "./fal.mjs";
 import { openai } from "./openai.mjs";
+import { replicate } from "./replicate.mjs";
 import { Server } from "./server.mjs";
 
-const VENDORS = { elevenlabs, fal, openai };
+const VENDORS = { elevenlabs, fal, openai, replicate };
 
 const vendor = VENDORS[process.argv[2]];
 if (vendor === undefined) {

@@ -68,14 +68,13 @@ export class Jobs {
 
   /** Asks Replicate to end a job. It may be over already, or unknown: then there is nothing to end. */
   async cancel(id: string): Promise<void> {
-    const remoteId = this.#wire.hide(id);
     try {
       const path = `/predictions/${encodeURIComponent(id)}/cancel`;
       const { status } = readPrediction(await this.#steady(CANCEL_PATIENCE).ask(path, { method: "POST" }));
-      if (status === "succeeded") log.warn("the job was over before it was cancelled, and is charged", { remoteId });
-      else log.info("Replicate was asked to cancel the job", { remoteId });
+      if (status === "succeeded") log.warn("the job was over before it was cancelled, and is charged", { remoteId: id });
+      else log.info("Replicate was asked to cancel the job", { remoteId: id });
     } catch (thrown) {
-      log.warn("the job cannot be cancelled at Replicate", { remoteId, why: String(thrown) });
+      log.warn("the job cannot be cancelled at Replicate", { remoteId: id, why: String(thrown) });
     }
   }
 
@@ -111,8 +110,7 @@ export class Jobs {
   }
 
   /** Passes on what a look showed, and returns how many lines of the log have been passed on. */
-  #report({ status, isOver, lines: raw }: Prediction, before: number): number {
-    const lines = this.#wire.hide(raw);
+  #report({ status, isOver, lines }: Prediction, before: number): number {
     for (const line of lines.slice(before)) log.debug(line);
     const message = lines.at(-1)?.slice(0, 500);
     const stage = status === "starting" ? "starting" : "running";

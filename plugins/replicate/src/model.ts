@@ -160,10 +160,12 @@ function isSecret(name: string, schema: unknown): boolean {
 /** Makes sure that an option says what it is, and what holds without it. */
 function described(name: string, schema: unknown, required: readonly string[]): JsonSchema {
   if (!isRecord(schema)) return { description: title(name) };
-  const { title: said, ...rest } = schema;
-  const text = schema["description"] ?? said ?? title(name);
-  const without = required.includes(name) || "default" in schema ? "" : "; without it, the model's own choice";
-  return { ...rest, description: `${String(text).trim().replace(/\.$/, "")}${without}` };
+  const { title: named, ...rest } = schema;
+  const said = String(schema["description"] ?? named ?? title(name))
+    .trim()
+    .replace(/\.$/, "");
+  const isKnown = required.includes(name) || "default" in schema || said.includes("without it");
+  return { ...rest, description: isKnown ? said : `${said}; without it, the model's own choice` };
 }
 
 function title(name: string): string {

@@ -14,7 +14,7 @@ import {
   type Startup,
   type TransformResult,
 } from "#prizm/plugin";
-import { hidden, reckoned, redacted } from "#prizm/remote";
+import { reckoned, redacted } from "#prizm/remote";
 
 import { Catalogue } from "./catalogue.js";
 import { ended } from "./errors.js";
@@ -93,7 +93,7 @@ export class ReplicateProvider implements Provider {
   /** Sees a job that Replicate has taken through to its end. */
   async #follow(id: string, begun: Prediction | undefined, jobs: Jobs, asked: Asked, context: Context): Promise<TransformResult> {
     const { signal } = context;
-    context.accepted(hidden(id, asked.settings.key), "unknown");
+    context.accepted(id, "unknown");
     try {
       signal.throwIfAborted();
       return await finish(await jobs.wait(id, begun), asked, context);
@@ -143,10 +143,10 @@ async function finish(prediction: Prediction, { entry, way, request, settings }:
     });
   }
   const bounds = { maxBytes: settings.maxOutputBytes, signal: context.signal };
-  const outputs = await take(hidden(output, settings.key), entry.output, context, bounds);
+  const outputs = await take(output, entry.output, context, bounds);
   const characters = way.primary.kind === "text" ? [...(request.input().text ?? "")].length : undefined;
   const usage = reckoned(() => usageOf({ metrics, files: outputs.length, characters }, entry));
   const details = entry.output === "text" ? besides(output) : undefined;
   const meta = { requestId: id, ...(details !== undefined && { details }) };
-  return { outputs, ...(usage !== undefined && { usage }), meta: hidden(meta, settings.key) };
+  return { outputs, ...(usage !== undefined && { usage }), meta };
 }

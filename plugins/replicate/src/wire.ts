@@ -37,12 +37,7 @@ export class Wire {
     this.#signal = signal;
   }
 
-  /** Returns what came from Replicate without the key. */
-  hide<T>(value: T): T {
-    return hidden(value, this.#settings.key);
-  }
-
-  /** Asks, and returns the JSON of an answer that is a success. */
+  /** Asks, and returns the JSON of an answer that is a success; the key is nowhere in it. */
   async ask(path: string, asked: Asked = {}): Promise<unknown> {
     try {
       return await this.#send(path, asked);
@@ -66,7 +61,7 @@ export class Wire {
     if (!response.ok) throw await refusal(response, key);
     const text = (await whole(response.body ?? [], MAX_ANSWER)).toString();
     try {
-      return JSON.parse(text);
+      return hidden(JSON.parse(text) as unknown, key);
     } catch {
       throw new TransportFailure("the answer is no JSON", true);
     }
