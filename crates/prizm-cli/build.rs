@@ -18,6 +18,7 @@ const EMBEDDED: &[Parts] = &[
     &[("plugins/llm", "")],
     &[("plugins/ocr", "")],
     &[("plugins/openai", "")],
+    &[("plugins/replicate", "")],
     &[("plugins/smollm2", "")],
     &[("plugins/speech", "")],
 ];

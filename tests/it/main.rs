@@ -64,6 +64,7 @@ mod openai;
 mod pins;
 mod registry;
 mod registry_calls;
+mod replicate;
 mod route;
 mod routing_demo;
 mod rust_sources;

@@ -188,6 +188,8 @@ function model(raw: Raw, { ways, rates }: Omit<Entry, "model">): Model {
     options: each(({ options }) => options),
     inputs: each(slots),
     ...(pricing.length > 0 && { pricing }),
+    // It costs something, and where no price is set nobody knows how much.
+    isFree: false,
     features: ["cancel", "progress", ...features],
     quality: raw.quality,
     typicalMs: raw.typicalMs,

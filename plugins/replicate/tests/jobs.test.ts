@@ -34,8 +34,8 @@ test("it declares what its manifest says, and its version stands everywhere", ()
     declaration.capabilities,
     listed.map(([, word]) => word),
   );
-  for (const { id, pricing, options, features, quality, typicalMs } of declaration.models) {
-    assert.equal(pricing, undefined, `${id}: nobody knows its price`);
+  for (const { id, pricing, isFree, options, features, quality, typicalMs } of declaration.models) {
+    assert.deepEqual([pricing, isFree], [undefined, false], `${id}: it costs something, and nobody knows how much`);
     assert.ok(features?.includes("cancel") && quality !== undefined && typicalMs !== undefined, id);
     for (const schema of Object.values(options ?? {})) {
       const { properties } = schema as { properties: Record<string, { description?: string }> };
