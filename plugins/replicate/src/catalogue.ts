@@ -14,6 +14,8 @@ import { type Entry, type Raw, understand } from "./model.js";
 import { DEFAULTS, type Settings } from "./settings.js";
 import { Wire } from "./wire.js";
 
+/** How long a list is waited for, with all of its parts, in milliseconds. */
+const PATIENCE = 60_000;
 /** The largest list that fits into a frame of the protocol, with room for the rest of it, in bytes. */
 const MAX_LIST = 6 * 1024 * 1024;
 
@@ -29,6 +31,8 @@ export class Catalogue {
   /** When the list was had from Replicate; never, where it is the one that is built in. */
   #at = -Infinity;
   #entries = index(FALLBACK, DEFAULTS);
+  /** The one request for a list that is under way, and by which settings. */
+  #asking: { readonly settings: Settings; readonly done: Promise<void> } | undefined;
 
   /** Returns a model. */
   find(id: string): Entry | undefined {
@@ -52,9 +56,17 @@ export class Catalogue {
   async refresh(): Promise<readonly Entry[]> {
     const settings = this.#settings;
     if (settings.key === undefined || Date.now() - this.#at < settings.modelsLifetime * 1000) return this.all();
+    if (this.#asking?.settings !== settings) this.#asking = { settings, done: this.#renew(settings) };
+    const asking = this.#asking;
+    await asking.done;
+    if (this.#asking === asking) this.#asking = undefined;
+    return this.all();
+  }
+
+  async #renew(settings: Settings): Promise<void> {
     try {
-      const raw = await ask(settings, new Wire(settings));
-      if (settings !== this.#settings) return this.all();
+      const raw = await ask(settings, new Wire(settings, AbortSignal.timeout(PATIENCE)));
+      if (settings !== this.#settings) return;
       [this.#raw, this.#at] = [raw, Date.now()];
       this.#entries = index(raw, settings);
       if (settings.cacheDir !== undefined) await keep(settings.cacheDir, settings, { at: this.#at, raw });
@@ -63,7 +75,6 @@ export class Catalogue {
       const which = this.#at === -Infinity ? "the built-in one" : "the last one";
       log.warn(`the list of models is ${which}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    return this.all();
   }
 }
 
@@ -79,11 +90,12 @@ function index(raw: readonly Raw[], { prices }: Settings): Map<string, Entry> {
   for (const one of raw) {
     const entry = understand(one, prices.get(one.id));
     if (entry === undefined || entries.has(one.id)) continue;
-    size += JSON.stringify(entry.model).length;
-    if (size > MAX_LIST) {
-      log.warn(`the list of models is cut after ${entries.size}: it is over ${MAX_LIST} bytes`);
-      break;
+    const bytes = Buffer.byteLength(JSON.stringify(entry.model));
+    if (size + bytes > MAX_LIST) {
+      log.warn(`\`${entry.id}\` is not listed: the list would have more than ${MAX_LIST} bytes`);
+      continue;
     }
+    size += bytes;
     entries.set(one.id, entry);
   }
   return entries;

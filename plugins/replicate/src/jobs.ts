@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { type Context, log } from "#prizm/plugin";
-import { HttpFailure } from "#prizm/remote";
+import { HttpFailure, cut } from "#prizm/remote";
 
 import { explain, isPassing, waitOf } from "./errors.js";
 import type { Entry } from "./model.js";
@@ -112,7 +112,8 @@ export class Jobs {
   /** Passes on what a look showed, and returns how many lines of the log have been passed on. */
   #report({ status, isOver, lines }: Prediction, before: number): number {
     for (const line of lines.slice(before)) log.debug(line);
-    const message = lines.at(-1)?.slice(0, 500);
+    const last = lines.at(-1);
+    const message = last === undefined ? undefined : cut(last.trim(), 500);
     const stage = status === "starting" ? "starting" : "running";
     this.#context.report({ fraction: isOver ? 0.9 : status === "starting" ? 0 : share(lines), stage, message });
     return lines.length;

@@ -20,8 +20,8 @@ export function readListed(listed: unknown, hint = "", asked?: string): Raw | un
   const makes = outputOf(clean(schemas["Output"], schemas), output, hint);
   const version = word(latest["id"]);
   const isOfficial = listed["is_official"] === true || version === undefined || version === "hidden";
-  if (makes === undefined) return undefined;
   const required = Array.isArray(input["required"]) ? input["required"].filter((name) => typeof name === "string") : [];
+  if (makes === undefined || !required.every((name) => FIELD.test(name))) return undefined;
   return {
     id: asked === undefined ? `${owner}/${name}` : `${owner}/${name}:${asked}`,
     version: asked ?? (isOfficial ? undefined : version),
@@ -34,9 +34,12 @@ export function readListed(listed: unknown, hint = "", asked?: string): Raw | un
   };
 }
 
+/** A field's name, which is that of an option or of a role here. */
+const FIELD = /^[A-Za-z]\w{0,63}$/;
+
 /** Names go into the path of a request. */
 function isNamed(name: string | undefined): name is string {
-  return name !== undefined && /^(?!\.+$)[\w.-]{1,100}$/.test(name);
+  return name !== undefined && /^(?!\.+$)[\w.-]{1,90}$/.test(name);
 }
 
 function schemasOf(openapi: unknown): Readonly<Record<string, unknown>> {
@@ -47,7 +50,8 @@ function schemasOf(openapi: unknown): Readonly<Record<string, unknown>> {
 /** The fields as people are meant to see them. */
 function ordered(properties: Record<string, unknown>, schemas: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const place = (schema: unknown) => (isRecord(schema) && typeof schema["x-order"] === "number" ? schema["x-order"] : 1e9);
-  const entries = Object.entries(properties).sort(([, a], [, b]) => place(a) - place(b));
+  const named = Object.entries(properties).filter(([name]) => FIELD.test(name));
+  const entries = named.sort(([, a], [, b]) => place(a) - place(b));
   return Object.fromEntries(entries.map(([name, schema]) => [name, clean(schema, schemas)]));
 }
 

@@ -108,7 +108,7 @@ export function understand(raw: Raw, rates: Rates = {}): Entry | undefined {
 
 function way(primary: Field, fields: readonly Field[], open: readonly [string, unknown][], required: readonly string[]): Way {
   const others = fields.filter(({ name }) => name !== primary.name);
-  const roles = new Map(others.map((field) => [field.name.replace(/_(url|path|file)s?$/, "").replaceAll("_", "-"), field]));
+  const roles = new Map(others.map((field) => [field.name.replaceAll("_", "-").toLowerCase(), field]));
   const taken = new Set([primary.name, ...others.map(({ name }) => name)]);
   const options = open.filter(([name]) => !taken.has(name));
   const properties = Object.fromEntries(options.map(([name, schema]) => [name, described(name, schema, required)]));

@@ -3,9 +3,10 @@
 import { rename, writeFile } from "node:fs/promises";
 
 import { type Context, type Media, type MediaKind, ProviderError, text } from "#prizm/plugin";
-import { type Bounds, download, isRecord } from "#prizm/remote";
+import { type Bounds, cut, download, isRecord } from "#prizm/remote";
 
 import { ENDINGS, SAME, TYPES, USUAL, ending, kindOf } from "./types.js";
+import { isSmall } from "./values.js";
 
 /** How deep files may lie in an output. */
 const MAX_DEPTH = 4;
@@ -22,10 +23,8 @@ export async function take(output: unknown, kind: MediaKind, context: Context, b
   if (kind === "text") {
     const said = textIn(output);
     if (said === undefined) throw lost(`Replicate's output has no text; ${described(output)}`);
-    // The protocol has no U+0000, and UTF-8 no half of a character.
-    const clean = Buffer.from(said).toString().replaceAll("\0", "\ufffd");
-    if (clean.length > MAX_TEXT) throw lost(`the text has more than ${MAX_TEXT} characters`);
-    return [text(clean)];
+    if (said.length > MAX_TEXT) throw lost(`the text has more than ${MAX_TEXT} characters`);
+    return [text(said)];
   }
   const found = [...walk(output, 0)];
   const wanted = found.filter((one) => one.kind === kind);
@@ -43,9 +42,8 @@ export async function take(output: unknown, kind: MediaKind, context: Context, b
 /** What a model says besides its text, where that is not much. */
 export function besides(output: unknown): Record<string, unknown> | undefined {
   if (!isRecord(output)) return undefined;
-  const rest = Object.fromEntries(Object.entries(output).filter(([name, value]) => !TEXTS.includes(name) && value !== null));
-  const size = JSON.stringify(rest).length;
-  return size > 2 && size < 64 * 1024 ? rest : undefined;
+  const rest = Object.entries(output).filter(([name, value]) => !TEXTS.includes(name) && value !== null);
+  return rest.length === 0 || !isSmall(rest) ? undefined : Object.fromEntries(rest);
 }
 
 function textIn(output: unknown): string | undefined {
@@ -96,7 +94,7 @@ function* walk(value: unknown, depth: number): Generator<{ url: string; kind: Me
 }
 
 function described(output: unknown): string {
-  if (isRecord(output)) return `it has: ${Object.keys(output).join(", ")}`.slice(0, 300);
+  if (isRecord(output)) return cut(`it has: ${Object.keys(output).join(", ")}`, 300);
   return output === null || output === undefined ? "it is empty" : `it is ${Array.isArray(output) ? "a list" : `a ${typeof output}`}`;
 }
 

@@ -16,6 +16,9 @@ export interface Prediction {
   readonly isRemoved: boolean;
 }
 
+/** An id, which goes into paths and into what hosts keep. */
+const ID = /^[\x21-\x7e]{1,200}$/;
+
 /** States of one that goes on. */
 const GOING = new Set(["starting", "processing"]);
 
@@ -26,7 +29,7 @@ const OVER = new Set(["succeeded", "failed", "canceled", "aborted"]);
 export function readPrediction(told: unknown): Prediction {
   const status = isRecord(told) ? word(told["status"]) : undefined;
   const id = isRecord(told) ? word(told["id"]) : undefined;
-  if (!isRecord(told) || status === undefined || id === undefined) {
+  if (!isRecord(told) || status === undefined || id === undefined || !ID.test(id)) {
     throw new TransportFailure("the answer is no prediction", true);
   }
   const { output, error, logs, metrics } = told;

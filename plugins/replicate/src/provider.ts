@@ -142,7 +142,7 @@ async function finish(prediction: Prediction, { entry, way, request, settings }:
       details: { charged: "yes", step: "download" },
     });
   }
-  const bounds = { maxBytes: settings.maxOutputBytes, signal: context.signal };
+  const bounds = { maxBytes: settings.maxOutputBytes, signal: context.signal, server: settings.baseUrl };
   const outputs = await take(output, entry.output, context, bounds);
   const characters = way.primary.kind === "text" ? [...(request.input().text ?? "")].length : undefined;
   const usage = reckoned(() => usageOf({ metrics, files: outputs.length, characters }, entry));

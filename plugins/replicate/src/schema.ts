@@ -2,6 +2,8 @@
 
 import { isRecord } from "#prizm/remote";
 
+import { isSmall } from "./values.js";
+
 /** How deep schemas may lie within each other, and how many there may be; what is beyond may be anything. */
 const MAX_DEPTH = 8;
 const MAX_SCHEMAS = 1000;
@@ -11,7 +13,6 @@ const TYPES = new Set(["string", "integer", "number", "boolean", "array", "objec
 const isText = (value: unknown) => typeof value === "string";
 const isNumber = (value: unknown) => typeof value === "number";
 const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isAny = () => true;
 
 /** Keywords that mean the same in both, and what they must be: one schema that is none would spoil the whole list. */
 const KEPT: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -19,9 +20,9 @@ const KEPT: Readonly<Record<string, (value: unknown) => boolean>> = {
   title: isText,
   description: isText,
   format: isText,
-  default: isAny,
-  const: isAny,
-  enum: (value) => Array.isArray(value) && value.length > 0,
+  default: isSmall,
+  const: isSmall,
+  enum: (value) => Array.isArray(value) && value.length > 0 && isSmall(value),
   minimum: isNumber,
   maximum: isNumber,
   // A flag, in OpenAPI 3.0; see `bound`.

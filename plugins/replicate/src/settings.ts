@@ -132,7 +132,7 @@ export function readSettings(config: Config, environment: NodeJS.ProcessEnv): Se
     pollMs: whole(config, "pollMs"),
     maxOutputBytes: whole(config, "maxOutputBytes"),
     collections: named(config, "collections", /^[\w-]+$/, "names such as `text-to-image`"),
-    models: named(config, "models", /^[\w.-]+\/[\w.-]+(:[\w.-]+)?$/, "names such as `owner/name`"),
+    models: named(config, "models", /^[\w.-]{1,90}\/[\w.-]{1,90}(:[\w.-]{1,64})?$/, "names such as `owner/name`"),
     prices: new Map(Object.entries(config.setting("prices", "object", {})).map(priced)),
     maxModels: whole(config, "maxModels"),
     modelsLifetime: whole(config, "modelsLifetime"),

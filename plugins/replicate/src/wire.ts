@@ -18,6 +18,14 @@ import type { Settings } from "./settings.js";
 /** The largest answer that is read, in bytes: a collection has the schemas of all its models. */
 const MAX_ANSWER = 64 * 1024 * 1024;
 
+/** Escapes of JSON: a whole character of two halves, a half of one, U+0000, or any other. */
+const ESCAPES = /\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(u[dD][89a-fA-F]\w\w|u0000)|[^])/g;
+
+/** Replaces what JSON can escape and the protocol has not, so that no answer is lost by it. */
+function meant(text: string): string {
+  return text.replace(ESCAPES, (escape, bad: string | undefined) => (bad === undefined ? escape : "\\ufffd"));
+}
+
 /** What is asked besides the path. */
 interface Asked {
   readonly method?: "GET" | "POST";
@@ -61,7 +69,7 @@ export class Wire {
     if (!response.ok) throw await refusal(response, key);
     const text = (await whole(response.body ?? [], MAX_ANSWER)).toString();
     try {
-      return hidden(JSON.parse(text) as unknown, key);
+      return hidden(JSON.parse(meant(text)) as unknown, key);
     } catch {
       throw new TransportFailure("the answer is no JSON", true);
     }

@@ -135,6 +135,27 @@ test("a text is one, in whatever form it comes, and what else is said is told", 
   }
 });
 
+test("what the protocol has not spoils no answer", async () => {
+  const llama = { model: "meta/meta-llama-3-8b-instruct", capability: "text-to-text" };
+  let deep: unknown = "deep";
+  for (let depth = 0; depth < 500; depth += 1) deep = [deep];
+  const odd = "\ud800 \u0000 \\ud800 🦊";
+  loopback.say("outcome", { status: "succeeded", output: { text: odd, more: odd, [odd]: 1e300 }, logs: odd });
+  const { outputs, meta, notices } = await host.done(llama);
+  const even = "\ufffd \ufffd \\ud800 🦊";
+  assert.deepEqual([outputs[0]?.text, meta?.["details"]], [even, { more: even, [even]: 1e300 }]);
+  assert.ok(notices.some(({ params }) => params["message"] === even));
+  for (const more of [deep, "x".repeat(70_000)]) {
+    loopback.say("outcome", { status: "succeeded", output: { text: "hello", more } });
+    const done = await host.done(llama);
+    assert.deepEqual([said(done), done.meta?.["details"]], ["hello", undefined]);
+  }
+  for (const metrics of [{ predict_time: -1 }, { predict_time: 1e300, image_count: 1.5 }, [], null]) {
+    loopback.say("outcome", { status: "succeeded", output: "hello", metrics });
+    assert.equal((await host.done(llama)).usage, undefined);
+  }
+});
+
 test("a file is uploaded whole, and found by what Replicate calls it", async () => {
   const job = { model: "lucataco/remove-bg", capability: "image-to-image" };
   const picture = host.picture();
