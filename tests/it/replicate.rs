@@ -19,8 +19,7 @@ async fn home(vendor: &Vendor, more: &str) -> Home {
 }
 
 /// A picture of a fox, the common line of these tests.
-const FOX: [&str; 6] =
-    ["run", "replicate/black-forest-labs/flux-schnell", "a red fox", "-o", "fox.png", "--json"];
+const FOX: [&str; 6] = ["run", "replicate/black-forest-labs/flux-schnell", "a red fox", "-o", "fox.png", "--json"];
 
 /// Starts a job that stays where it is, and waits until Replicate has it.
 async fn begun(home: &Home, vendor: &Vendor, status: &str) -> Running {
@@ -170,11 +169,16 @@ async fn models_are_found_and_prices_are_those_that_are_set() {
     let prices = "models = [\"you/private\"]\nprices = { \"black-forest-labs/flux-schnell\" = { image = \"0.003\" } }";
     let home = home(&vendor, prices).await;
     let found = home.run(&["models", "replicate", "--refresh", "--json"]).await.json();
-    let of = |id: &str| found.as_array().unwrap().iter().find(|model| model["id"] == id).cloned().unwrap_or(Value::Null);
-    let flux = of("replicate/black-forest-labs/flux-schnell");
-    assert_eq!(flux["pricing"][0], json!({"unit": "image", "amount": "0.003", "currency": "USD"}), "{found}");
-    assert!(of("replicate/meta/musicgen")["pricing"].as_array().is_none_or(Vec::is_empty), "{found}");
-    assert!(!of("replicate/you/private").is_null() && !of("replicate/acme/masked").is_null(), "{found}");
+    let of =
+        |id: &str| found.as_array().unwrap().iter().find(|model| model["id"] == id).cloned().unwrap_or(Value::Null);
+    let flux = of("black-forest-labs/flux-schnell");
+    let price = &flux["pricing"][0];
+    assert_eq!(
+        (&price["unit"], &price["amount"], &price["currency"]),
+        (&json!("image"), &json!("0.003"), &json!("USD"))
+    );
+    assert!(of("meta/musicgen")["pricing"].as_array().is_none_or(Vec::is_empty), "{found}");
+    assert!(!of("you/private").is_null() && !of("acme/masked").is_null(), "{found}");
     let document = home.run(&FOX).await.json();
     assert_eq!((&document["usage"]["cost"], &document["usage"]["currency"]), (&json!("0.003"), &json!("USD")));
 }

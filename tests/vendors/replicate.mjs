@@ -234,12 +234,12 @@ function cancel(site, id) {
   return { body };
 }
 
-function make(site, { id, model: { makes, output }, input }) {
+function make(site, { id, model: { makes, output, properties }, input }) {
   if (makes === "transcript") {
     const transcription = "A fox — says 🦊 what?";
     return { segments: [{ id: 0, text: transcription }], srt_file: null, translation: null, transcription, detected_language: "english" };
   }
-  if (makes === "text") return ["You", " said", ": ", String(input.prompt ?? "nothing"), " ⏳", "🦊"];
+  if (makes === "text") return ["You", " said", ": ", String(input.prompt ?? properties.prompt?.default ?? "nothing"), " ⏳", "🦊"];
   const one = (index) => store(site, MEDIA[makes], `${id}-${index}`);
   return output.type === "array" ? Array.from({ length: input.num_outputs ?? 1 }, (_, index) => one(index)) : one(0);
 }
