@@ -21,7 +21,10 @@ const EMPTY_ACCOUNT = "broke";
 const STEPS = [
   { status: "starting", log: "" },
   { status: "processing", log: "Using seed: 42\n" },
-  { status: "processing", log: "  0%|          | 0/4 [00:00<?, ?it/s]\r 50%|#####     | 2/4 [00:01<00:01, 2.00it/s] ⏳" },
+  {
+    status: "processing",
+    log: "  0%|          | 0/4 [00:00<?, ?it/s]\r 50%|#####     | 2/4 [00:01<00:01, 2.00it/s] ⏳",
+  },
   { status: "succeeded", log: "\r100%|##########| 4/4 [00:02<00:00, 2.00it/s]\ndone\n" },
 ];
 
@@ -59,10 +62,14 @@ function route(site, request) {
   const [area, ...rest] = path.slice(1).split("/");
   if (area === "delivery") return { operation: "file", handle: () => download(site, rest[0]) };
   if (area !== "v1") throw missing();
-  const place = `${method} ${rest.map((part, index) => (index === 0 || index === 3 || part === "cancel" ? part : "*")).join("/")}`;
+  const shape = rest.map((part, index) => (index === 0 || index === 3 || part === "cancel" ? part : "*"));
+  const place = `${method} ${shape.join("/")}`;
   const [operation, handle] = {
     "POST predictions": ["submit", () => submit(site, request)],
-    "GET predictions": ["predictions", () => ({ body: { previous: null, next: null, results: [...site.jobs.values()].map((job) => told(site, job)) } })],
+    "GET predictions": [
+      "predictions",
+      () => ({ body: { previous: null, next: null, results: [...site.jobs.values()].map((job) => told(site, job)) } }),
+    ],
     "GET predictions/*": ["status", () => look(site, find(site, rest[1]))],
     "POST predictions/*/cancel": ["cancel", () => cancel(site, rest[1])],
     "POST models/*/*/predictions": ["submit", () => submit(site, request, `${rest[1]}/${rest[2]}`)],
@@ -114,11 +121,24 @@ function submit(site, { headers, bytes }, name) {
   const { jobs, state, settings } = site;
   const id = `prediction${String(jobs.size + 1).padStart(16, "0")}`;
   const cancelAfter = headers["cancel-after"];
-  const job = { id, model, input, at: 0, log: "", cancelAfter, end: undefined, outcome: settings.outcomes.shift() ?? unreadable(site, model, input) };
+  const job = {
+    id,
+    model,
+    input,
+    at: 0,
+    log: "",
+    cancelAfter,
+    end: undefined,
+    outcome: settings.outcomes.shift() ?? unreadable(site, model, input),
+  };
   jobs.set(id, job);
   state.submissions.push({ id, model: model.id, version, input, prefer: headers.prefer, cancelAfter });
   if (headers.prefer?.startsWith("wait") && settings.isSync) finish(site, job);
-  return { status: 201, body: told(site, job), headers: headers.prefer === undefined ? {} : { "preference-applied": headers.prefer } };
+  return {
+    status: 201,
+    body: told(site, job),
+    headers: headers.prefer === undefined ? {} : { "preference-applied": headers.prefer },
+  };
 }
 
 function parsed(bytes) {
@@ -205,7 +225,10 @@ function told({ server }, { id, model, input, at, log, end, seconds }) {
     status: STEPS[at].status,
     created_at: time(0),
     ...(hasBegun && { started_at: time(1) }),
-    ...(end !== undefined && { completed_at: time(3), metrics: { ...counted(model, end), predict_time: seconds, total_time: 3 } }),
+    ...(end !== undefined && {
+      completed_at: time(3),
+      metrics: { ...counted(model, end), predict_time: seconds, total_time: 3 },
+    }),
     urls: { get: base, cancel: `${base}/cancel`, web: `https://replicate.com/p/${id}` },
     ...end,
   };
@@ -237,9 +260,16 @@ function cancel(site, id) {
 function make(site, { id, model: { makes, output, properties }, input }) {
   if (makes === "transcript") {
     const transcription = "A fox — says 🦊 what?";
-    return { segments: [{ id: 0, text: transcription }], srt_file: null, translation: null, transcription, detected_language: "english" };
+    return {
+      segments: [{ id: 0, text: transcription }],
+      srt_file: null,
+      translation: null,
+      transcription,
+      detected_language: "english",
+    };
   }
-  if (makes === "text") return ["You", " said", ": ", String(input.prompt ?? properties.prompt?.default ?? "nothing"), " ⏳", "🦊"];
+  if (makes === "text")
+    return ["You", " said", ": ", String(input.prompt ?? properties.prompt?.default ?? "nothing"), " ⏳", "🦊"];
   const one = (index) => store(site, MEDIA[makes], `${id}-${index}`);
   return output.type === "array" ? Array.from({ length: input.num_outputs ?? 1 }, (_, index) => one(index)) : one(0);
 }
@@ -258,7 +288,9 @@ function download({ files, state }, id) {
 }
 
 async function upload({ files, state, server }, { headers, bytes }) {
-  const form = await new Response(bytes, { headers: { "content-type": headers["content-type"] ?? "" } }).formData().catch(() => new FormData());
+  const form = await new Response(bytes, { headers: { "content-type": headers["content-type"] ?? "" } })
+    .formData()
+    .catch(() => new FormData());
   const content = form.get("content");
   if (content === null || typeof content === "string") throw refusal(400, "Invalid request", "content is required");
   const id = `file${String(files.size + 1).padStart(12, "0")}`;
@@ -273,5 +305,15 @@ function fileInfo({ files, server }, id) {
   const { name, type, bytes, sha256 } = files.get(id) ?? fail(missing());
   const times = { created_at: "2026-11-22T20:00:00.000Z", expires_at: "2026-11-23T20:00:00.000Z" };
   const urls = { get: `${server.url}/v1/files/${id}` };
-  return { id, name, content_type: type, size: bytes.length, etag: sha256, checksums: { sha256 }, metadata: {}, ...times, urls };
+  return {
+    id,
+    name,
+    content_type: type,
+    size: bytes.length,
+    etag: sha256,
+    checksums: { sha256 },
+    metadata: {},
+    ...times,
+    urls,
+  };
 }

@@ -117,7 +117,8 @@ async function ask(settings: Settings, wire: Wire): Promise<readonly Raw[]> {
     const told = await unlessMissing(wire.ask(`/collections/${slug}`));
     if (told === undefined) log.warn(`Replicate has no collection \`${slug}\``);
     const models = isRecord(told) && Array.isArray(told["models"]) ? (told["models"] as unknown[]) : [];
-    for (const raw of models.map((model) => readListed(model, slug))) if (raw !== undefined && !found.has(raw.id)) add(raw);
+    for (const raw of models.map((model) => readListed(model, slug)))
+      if (raw !== undefined && !found.has(raw.id)) add(raw);
   }
   if (found.size === 0) throw new Error("Replicate lists no models");
   return [...found.values()];
@@ -156,7 +157,8 @@ async function stored(path: string): Promise<Listed | undefined> {
     if (!isRecord(told) || typeof told["at"] !== "number" || told["at"] > Date.now() || !Array.isArray(told["raw"]))
       return undefined;
     const known = told["raw"].filter(
-      (raw) => isRecord(raw) && typeof raw["id"] === "string" && isRecord(raw["properties"]) && Array.isArray(raw["required"]),
+      (raw) =>
+        isRecord(raw) && typeof raw["id"] === "string" && isRecord(raw["properties"]) && Array.isArray(raw["required"]),
     );
     return { at: told["at"], raw: known as Raw[] };
   } catch {

@@ -15,10 +15,12 @@ const NO_MONEY = /insufficient (credit|funds|balance)|purchase credit|payment (m
 const UNHEARD = new Set([408, 502, 504, 520, 524]);
 
 /** Words of models, and of whoever looks over their shoulder. */
-const NOT_ALLOWED = /nsfw|\bE005\b|flagged|sensitive content|safety (filter|checker|system)|content (policy|moderation)|moderation/i;
+const NOT_ALLOWED = /nsfw|\bE005\b|flagged|sensitive content|safety (filter|checker|system)|content policy|moderation/i;
 const NO_ROOM = /out of memory|no (gpu|capacity)|high demand|overloaded/i;
-const PASSING = /interrupted|please (re)?try|try (it |running it )?again|timed? ?out|temporar|unavailable|unexpected error handling prediction/i;
-const MEDIUM = /cannot identify image|(unsupported|invalid|corrupt\w*) (image|audio|video|media|file)|could not (decode|open|read|load) (the )?(image|audio|video|file)/i;
+const PASSING =
+  /interrupted|please (re)?try|try again|timed? ?out|temporar|unavailable|unexpected error handling prediction/i;
+const MEDIUM =
+  /cannot identify image|(unsupported|invalid|corrupt\w*) (image|audio|video|file)|could not (decode|open|read|load) /i;
 
 /** Whether a look at a job is worth another one. Nothing is submitted by looking. */
 export function isPassing(thrown: unknown): boolean {
@@ -118,7 +120,10 @@ export interface Terms {
 export function ended({ status, error, hasBegun }: Prediction, { isPrivate, hasDeadline }: Terms): ProviderError {
   const said = error === "" ? "" : `: ${short(error)}`;
   const made = (name: ErrorName, message: string, retryable: boolean, charged: Charged) =>
-    new ProviderError(name, message, { retryable, details: { charged, step: "status", providerCode: label(status, 100) } });
+    new ProviderError(name, message, {
+      retryable,
+      details: { charged, step: "status", providerCode: label(status, 100) },
+    });
   if (status === "aborted") {
     const name = hasDeadline ? "DeadlineExceeded" : "UpstreamError";
     return made(name, `Replicate gave the job up before it began${said}`, true, "no");

@@ -111,7 +111,9 @@ const VIDEOS: readonly Raw[] = [
     makes: "video",
     required: [],
     properties: {
-      prompt: text("What it is to show, at length", { default: "best quality, 4k, HDR, a tracking shot of a beautiful scene" }),
+      prompt: text("What it is to show, at length", {
+        default: "best quality, 4k, HDR, a tracking shot of a beautiful scene",
+      }),
       negative_prompt: text("What it is not to show", { default: "low quality, worst quality, deformed, distorted" }),
       image: link,
       image_noise_scale: number("How far it may go from the image", range(0, 1, 0.15)),

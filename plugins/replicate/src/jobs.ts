@@ -71,7 +71,8 @@ export class Jobs {
     try {
       const path = `/predictions/${encodeURIComponent(id)}/cancel`;
       const { status } = readPrediction(await this.#steady(CANCEL_PATIENCE).ask(path, { method: "POST" }));
-      if (status === "succeeded") log.warn("the job was over before it was cancelled, and is charged", { remoteId: id });
+      if (status === "succeeded")
+        log.warn("the job was over before it was cancelled, and is charged", { remoteId: id });
       else log.info("Replicate was asked to cancel the job", { remoteId: id });
     } catch (thrown) {
       log.warn("the job cannot be cancelled at Replicate", { remoteId: id, why: String(thrown) });

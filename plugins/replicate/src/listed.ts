@@ -48,8 +48,12 @@ function schemasOf(openapi: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The fields as people are meant to see them. */
-function ordered(properties: Record<string, unknown>, schemas: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const place = (schema: unknown) => (isRecord(schema) && typeof schema["x-order"] === "number" ? schema["x-order"] : 1e9);
+function ordered(
+  properties: Record<string, unknown>,
+  schemas: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const place = (schema: unknown) =>
+    isRecord(schema) && typeof schema["x-order"] === "number" ? schema["x-order"] : 1e9;
   const named = Object.entries(properties).filter(([name]) => FIELD.test(name));
   const entries = named.sort(([, a], [, b]) => place(a) - place(b));
   return Object.fromEntries(entries.map(([name, schema]) => [name, clean(schema, schemas)]));

@@ -106,7 +106,12 @@ export function understand(raw: Raw, rates: Rates = {}): Entry | undefined {
   return { ...known, model: model(raw, known) };
 }
 
-function way(primary: Field, fields: readonly Field[], open: readonly [string, unknown][], required: readonly string[]): Way {
+function way(
+  primary: Field,
+  fields: readonly Field[],
+  open: readonly [string, unknown][],
+  required: readonly string[],
+): Way {
   const others = fields.filter(({ name }) => name !== primary.name);
   const roles = new Map(others.map((field) => [field.name.replaceAll("_", "-").toLowerCase(), field]));
   const taken = new Set([primary.name, ...others.map(({ name }) => name)]);
@@ -116,7 +121,12 @@ function way(primary: Field, fields: readonly Field[], open: readonly [string, u
   return {
     primary,
     roles,
-    options: { type: "object", additionalProperties: false, properties, ...(needed.length > 0 && { required: needed }) },
+    options: {
+      type: "object",
+      additionalProperties: false,
+      properties,
+      ...(needed.length > 0 && { required: needed }),
+    },
   };
 }
 
@@ -174,7 +184,8 @@ function title(name: string): string {
 }
 
 function model(raw: Raw, { ways, rates }: Omit<Entry, "model">): Model {
-  const each = <T>(of: (way: Way) => T) => Object.fromEntries([...ways].map(([capability, way]) => [capability, of(way)]));
+  const each = <T>(of: (way: Way) => T) =>
+    Object.fromEntries([...ways].map(([capability, way]) => [capability, of(way)]));
   const slots = ({ primary, roles }: Way) => [
     { kind: primary.kind },
     ...[...roles].map(([role, { kind, isRequired }]) => ({ role, kind, required: isRequired })),

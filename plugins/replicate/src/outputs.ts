@@ -63,7 +63,8 @@ async function fetchOne(url: string, kind: MediaKind, name: string, context: Con
   const part = context.createOutput(`${name}.part`);
   const told = url.startsWith("data:") ? await inline(url, part, bounds) : await download(url, part, bounds);
   const types = [told, TYPES[ending(url)]].map((type) => SAME[type ?? ""] ?? type);
-  const mime = types.find((type) => type !== undefined && kindOf(type) === kind) ?? USUAL[kind] ?? "application/octet-stream";
+  const mime =
+    types.find((type) => type !== undefined && kindOf(type) === kind) ?? USUAL[kind] ?? "application/octet-stream";
   const path = context.createOutput(`${name}.${ENDINGS.get(mime) ?? (ending(url) || "bin")}`);
   await rename(part, path);
   return context.output(kind, mime, path);
@@ -75,7 +76,8 @@ async function inline(url: string, path: string, { maxBytes }: Bounds): Promise<
   const [type = "", ...words] = head.split(";");
   if (!words.includes("base64")) throw lost("the output's `data:` URL is not in base64");
   const bytes = Buffer.from(data, "base64");
-  if (bytes.length > maxBytes) throw lost(`the output has more than ${maxBytes} bytes; the setting \`maxOutputBytes\` allows no more`);
+  if (bytes.length > maxBytes)
+    throw lost(`the output has more than ${maxBytes} bytes; the setting \`maxOutputBytes\` allows no more`);
   await writeFile(path, bytes);
   return type.toLowerCase();
 }
@@ -95,7 +97,9 @@ function* walk(value: unknown, depth: number): Generator<{ url: string; kind: Me
 
 function described(output: unknown): string {
   if (isRecord(output)) return cut(`it has: ${Object.keys(output).join(", ")}`, 300);
-  return output === null || output === undefined ? "it is empty" : `it is ${Array.isArray(output) ? "a list" : `a ${typeof output}`}`;
+  return output === null || output === undefined
+    ? "it is empty"
+    : `it is ${Array.isArray(output) ? "a list" : `a ${typeof output}`}`;
 }
 
 function lost(message: string): ProviderError {

@@ -76,13 +76,17 @@ export class ReplicateProvider implements Provider {
     const entry = this.#catalogue.find(request.model);
     const way = entry?.ways.get(request.capability);
     if (entry === undefined || way === undefined)
-      throw new ProviderError("ModelNotFound", `Replicate no longer lists \`${request.model}\` for ${request.capability}`);
+      throw new ProviderError(
+        "ModelNotFound",
+        `Replicate no longer lists \`${request.model}\` for ${request.capability}`,
+      );
     const fields = check(way, request);
     if (settings.key === undefined)
       throw new ProviderError("NotConfigured", NO_KEY, { details: { setting: "apiKey" } });
     try {
       const jobs = new Jobs(settings, context);
-      const begun = request.resume === undefined ? await begin(entry, fields, request, context, jobs, settings) : undefined;
+      const begun =
+        request.resume === undefined ? await begin(entry, fields, request, context, jobs, settings) : undefined;
       const id = begun?.id ?? request.resume?.remoteId ?? "";
       return await this.#follow(id, begun, jobs, { entry, way, request, settings }, context);
     } catch (thrown) {
@@ -91,7 +95,13 @@ export class ReplicateProvider implements Provider {
   }
 
   /** Sees a job that Replicate has taken through to its end. */
-  async #follow(id: string, begun: Prediction | undefined, jobs: Jobs, asked: Asked, context: Context): Promise<TransformResult> {
+  async #follow(
+    id: string,
+    begun: Prediction | undefined,
+    jobs: Jobs,
+    asked: Asked,
+    context: Context,
+  ): Promise<TransformResult> {
     const { signal } = context;
     context.accepted(id, "unknown");
     try {
@@ -133,9 +143,14 @@ async function begin(
 }
 
 /** Takes what came of a job that is over. */
-async function finish(prediction: Prediction, { entry, way, request, settings }: Asked, context: Context): Promise<TransformResult> {
+async function finish(
+  prediction: Prediction,
+  { entry, way, request, settings }: Asked,
+  context: Context,
+): Promise<TransformResult> {
   const { id, status, output, metrics, isRemoved } = prediction;
-  if (status !== "succeeded") throw ended(prediction, { isPrivate: entry.isPrivate, hasDeadline: context.deadline !== undefined });
+  if (status !== "succeeded")
+    throw ended(prediction, { isPrivate: entry.isPrivate, hasDeadline: context.deadline !== undefined });
   if (isRemoved && (output === null || output === undefined)) {
     throw new ProviderError("UpstreamError", "Replicate has deleted the output, which it keeps for an hour", {
       retryable: false,

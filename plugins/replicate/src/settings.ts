@@ -86,7 +86,8 @@ export const SCHEMA = {
       type: "object",
       additionalProperties: { type: "object", additionalProperties: { type: "string" } },
       description:
-        'US dollars for one of each unit, by model: `{"black-forest-labs/flux-schnell": {"image": "0.003"}}`; without it, prices are unknown',
+        "US dollars for one of each unit, by model: " +
+        '`{"black-forest-labs/flux-schnell": {"image": "0.003"}}`; without it, prices are unknown',
     },
     maxModels: {
       type: "integer",
@@ -150,7 +151,8 @@ function key(text: string | undefined): string | undefined {
 
 function address(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url !== undefined && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  const isPlain =
+    url !== undefined && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
   if (!isPlain || !["http:", "https:"].includes(url.protocol)) {
     throw wrong("baseUrl", "the URL of a server, such as `https://api.replicate.com/v1`");
   }
@@ -159,7 +161,8 @@ function address(text: string): string {
 
 function named(config: Config, name: "collections" | "models", shape: RegExp, expected: string): readonly string[] {
   const list: readonly unknown[] = config.setting(name, "array") ?? DEFAULTS[name];
-  const isNamed = (item: unknown): item is string => typeof item === "string" && shape.test(item) && !item.includes("..");
+  const isNamed = (item: unknown): item is string =>
+    typeof item === "string" && shape.test(item) && !item.includes("..");
   if (list.every(isNamed)) return [...new Set(list)];
   throw wrong(name, expected);
 }

@@ -44,7 +44,9 @@ export function usageOf({ metrics, files, characters }: Made, { output, rates }:
 
 /** Estimates a job; where nobody can tell how many units it takes, nothing is said. */
 export function estimate({ rates, output }: Entry, way: Way, { options }: Pick<EstimateRequest, "options">): Estimate {
-  const asked = ["num_outputs", "num_images", "number_of_images"].find((name) => Object.hasOwn(way.options.properties, name));
+  const asked = ["num_outputs", "num_images", "number_of_images"].find((name) =>
+    Object.hasOwn(way.options.properties, name),
+  );
   const number = asked === undefined ? 1 : (count(options[asked]) ?? 1);
   const cost = costOf(rates, { call: 1, image: output === "image" ? number : undefined });
   return cost === undefined ? {} : { cost, currency: "USD" };

@@ -3,15 +3,7 @@
  * goes wrong is an error of ours, and nothing is repeated here.
  */
 
-import {
-  HttpFailure,
-  TransportFailure,
-  fetchOnce,
-  hidden,
-  refusal,
-  transportFailure,
-  whole,
-} from "#prizm/remote";
+import { HttpFailure, TransportFailure, fetchOnce, hidden, refusal, transportFailure, whole } from "#prizm/remote";
 
 import type { Settings } from "./settings.js";
 

@@ -54,7 +54,11 @@ test("one that is over when it is cancelled has been charged", async () => {
 
 test("a cancellation that fails, or of a job that nobody knows, is no reason not to answer", async () => {
   loopback.say("hold", { status: "starting" });
-  for (const fault of [{ how: "reset" }, { status: 404, body: { detail: "no", status: 404 } }, { status: 200, body: "?" }]) {
+  for (const fault of [
+    { how: "reset" },
+    { status: 404, body: { detail: "no", status: 404 } },
+    { status: 200, body: "?" },
+  ]) {
     loopback.say("fault", { operation: "cancel", ...fault });
     assert.equal(await cancelled(stage("starting")), -32800);
   }

@@ -34,17 +34,26 @@ async function models(of = host): Promise<Map<string, Model>> {
 
 const asked = () => loopback.ledger.journal.map(({ path }) => path.replace("/v1/", ""));
 const options = (model: Model | undefined, capability: string) =>
-  (model?.options as Record<string, { properties: Record<string, Record<string, unknown>>; required?: string[] }>)[capability];
+  (model?.options as Record<string, { properties: Record<string, Record<string, unknown>>; required?: string[] }>)[
+    capability
+  ];
 
 test("models are found in the collections, with schemas and what they do", async () => {
   const found = await models();
   const ids = [...found.keys()];
-  assert.ok(FALLBACK.every(({ id }) => ids.includes(id)), ids.join(" "));
+  assert.ok(
+    FALLBACK.every(({ id }) => ids.includes(id)),
+    ids.join(" "),
+  );
   assert.ok(["acme/masked", "acme/anything"].every((id) => ids.includes(id)));
   const absent = ["acme/locked", "acme/film-to-film", "acme/nothing-said", "you/private"];
   assert.ok(!absent.some((id) => ids.includes(id)), "what cannot be used is not listed");
   const flux = options(found.get("black-forest-labs/flux-schnell"), "text-to-image")?.properties;
-  assert.deepEqual(Object.keys(flux ?? {}), ["num_outputs", "output_format", "seed"], "in their order, and without keys of others");
+  assert.deepEqual(
+    Object.keys(flux ?? {}),
+    ["num_outputs", "output_format", "seed"],
+    "in their order, and without keys of others",
+  );
   const format = { type: "string", enum: ["webp", "jpg", "png"], default: "webp", description: "The format" };
   assert.deepEqual(flux?.["output_format"], format);
   assert.deepEqual(flux?.["seed"]?.["type"], ["integer", "null"]);
@@ -53,7 +62,10 @@ test("models are found in the collections, with schemas and what they do", async
   assert.deepEqual(inputs?.["text-to-video"], [{ kind: "text" }, { role: "image", kind: "image", required: false }]);
   assert.deepEqual(inputs?.["image-to-video"], [{ kind: "image" }]);
   const masked = found.get("acme/masked");
-  assert.deepEqual(masked?.inputs?.["image-to-image"], [{ kind: "image" }, { role: "mask", kind: "image", required: false }]);
+  assert.deepEqual(masked?.inputs?.["image-to-image"], [
+    { kind: "image" },
+    { role: "mask", kind: "image", required: false },
+  ]);
   assert.deepEqual(options(masked, "image-to-image")?.required, ["prompt"]);
   assert.equal(found.get("openai/whisper")?.quality, 4, "what we say ourselves stays");
   const [first] = asked();
@@ -82,12 +94,20 @@ test("models are listed by name, in a version too, and one that is not there hid
 
 test("without a key, and where Replicate cannot be asked, the last list stays", async () => {
   await host.configure(loopback.settings({ apiKey: "" }));
-  assert.deepEqual([...(await models()).keys()], FALLBACK.map(({ id }) => id));
+  assert.deepEqual(
+    [...(await models()).keys()],
+    FALLBACK.map(({ id }) => id),
+  );
   assert.deepEqual(asked(), []);
   await host.configure(loopback.settings());
   const { size } = await models();
   assert.ok(size > FALLBACK.length);
-  for (const fault of [{ how: "reset" }, { status: 500, body: "oops" }, { status: 401, body: {} }, { status: 200, body: "?" }]) {
+  for (const fault of [
+    { how: "reset" },
+    { status: 500, body: "oops" },
+    { status: 401, body: {} },
+    { status: 200, body: "?" },
+  ]) {
     loopback.say("fault", { operation: "collection", ...fault });
     assert.equal((await models()).size, size);
   }
@@ -149,11 +169,20 @@ test("what a model makes is told by its schema, its example, or its collection",
 });
 
 test("lists that are none, and names that lead elsewhere, are left out", () => {
-  const latest = { id: "1", openapi_schema: { components: { schemas: { Input: { properties: { prompt: { type: "string" } } }, Output: {} } } } };
-  for (const one of [null, [], "x", {}, { owner: "a" }, { owner: "..", name: "b" }, { owner: "a", name: "b/c" }, { owner: "a", name: "b" }]) {
-    assert.equal(readListed(typeof one === "object" && one !== null ? { latest_version: latest, ...one, ...("name" in one && one.name === "b" && one.owner === "a" ? { latest_version: null } : {}) } : one), undefined);
+  const schemas = { Input: { properties: { prompt: { type: "string" } } }, Output: {} };
+  const latest_version = { id: "1", openapi_schema: { components: { schemas } } };
+  for (const none of [null, [], "x", {}, { owner: "a", name: "b" }, { owner: "a", name: "b", latest_version: null }]) {
+    assert.equal(readListed(none), undefined);
   }
-  assert.ok(readListed({ owner: "a", name: "b", latest_version: latest }));
+  for (const named of [
+    { owner: "a" },
+    { owner: "..", name: "b" },
+    { owner: "a", name: "b/c" },
+    { owner: "a", name: "" },
+  ]) {
+    assert.equal(readListed({ ...named, latest_version }), undefined);
+  }
+  assert.ok(readListed({ owner: "a", name: "b", latest_version }));
 });
 
 test("every built-in model is understood", () => {

@@ -60,7 +60,10 @@ test("a wait that is over before the model is answers with a prediction that goe
 });
 
 test("a version, and an input that is a file", async () => {
-  const output = await client.run(WHISPER, { input: { audio: new Blob(["a sound"], { type: "audio/wav" }) }, wait: { mode: "poll", interval: 1 } });
+  const output = await client.run(WHISPER, {
+    input: { audio: new Blob(["a sound"], { type: "audio/wav" }) },
+    wait: { mode: "poll", interval: 1 },
+  });
   assert.equal((output as { transcription: string }).transcription, "A fox — says 🦊 what?");
   const [upload] = loopback.ledger.uploads;
   assert.deepEqual([upload?.type, upload?.bytes], ["audio/wav", 7]);
@@ -90,7 +93,10 @@ test("models, versions and collections have schemas", async () => {
   const { latest_version: latest, owner, name } = await client.models.get("openai", "whisper");
   assert.deepEqual([owner, name, `openai/whisper:${latest?.id}`], ["openai", "whisper", WHISPER]);
   const { openapi_schema: schema } = await client.models.versions.get("openai", "whisper", latest?.id ?? "");
-  assert.deepEqual((schema as { components: { schemas: { Input: { required: string[] } } } }).components.schemas.Input.required, ["audio"]);
+  assert.deepEqual(
+    (schema as { components: { schemas: { Input: { required: string[] } } } }).components.schemas.Input.required,
+    ["audio"],
+  );
   const { models } = await client.collections.get("text-to-image");
   assert.ok(models?.some((model) => `${model.owner}/${model.name}` === FLUX));
 });
@@ -99,14 +105,20 @@ test("refusals have the shapes that Replicate documents", async () => {
   const run = (by: Replicate, input: object, model = FLUX) => refusal(by.predictions.create({ model, input }));
   const [status, body] = await run(client, { num_outputs: 9 });
   assert.deepEqual([status, body["title"], body["status"]], [422, "Input validation failed", 422]);
-  assert.deepEqual((body["invalid_fields"] as { field: string }[]).map(({ field }) => field), ["input", "input.num_outputs"]);
+  assert.deepEqual(
+    (body["invalid_fields"] as { field: string }[]).map(({ field }) => field),
+    ["input", "input.num_outputs"],
+  );
   assert.equal((await run(client, {}, "acme/nothing"))[0], 404);
   const unknown = await refusal(client.predictions.create({ version: "0", input: {} }));
   assert.deepEqual([unknown[0], unknown[1]["title"]], [422, "Invalid version or not permitted"]);
   assert.equal((await run(aimed("wrong"), { prompt: "x" }))[0], 401);
   assert.deepEqual((await run(aimed("broke"), { prompt: "x" }))[0], 402);
   const plain = await fetch(`${loopback.url}/v1/models/${FLUX}`);
-  assert.deepEqual([plain.status, ((await plain.json()) as { detail: string }).detail], [401, "You did not pass an authentication token"]);
+  assert.deepEqual(
+    [plain.status, ((await plain.json()) as { detail: string }).detail],
+    [401, "You did not pass an authentication token"],
+  );
   const scheme = await fetch(`${loopback.url}/v1/models/${FLUX}`, { headers: { authorization: "Basic eDp5" } });
   assert.equal(scheme.status, 401);
 });

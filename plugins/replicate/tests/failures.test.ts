@@ -74,7 +74,13 @@ test("each refusal has its name, and is not repeated", async () => {
     [404, { detail: "The requested resource could not be found.", status: 404 }, 1006, false, /found/],
     [413, body("Too large", ""), 1203, false, /Too large/],
     [422, body("Invalid version or not permitted", "The specified version does not exist"), 1006, false, /version/],
-    [422, body("Input validation failed", "- input.seed: bad\n", field("input.seed")), -32602, false, /`seed`: is none/],
+    [
+      422,
+      body("Input validation failed", "- input.seed: bad\n", field("input.seed")),
+      -32602,
+      false,
+      /`seed`: is none/,
+    ],
     [422, body("Input validation failed", "- input: prompt is required\n"), -32602, false, /prompt is required/],
     [500, "oops", 1201, true, /oops/],
     [503, "", 1201, true, /status 503/],
@@ -92,7 +98,10 @@ test("each refusal has its name, and is not repeated", async () => {
 });
 
 test("an option that only Replicate finds wrong is named, and an upload that it refuses is a medium", async () => {
-  refuses(422, { title: "Input validation failed", invalid_fields: [{ field: "input.seed", description: "must be less" }] });
+  refuses(422, {
+    title: "Input validation failed",
+    invalid_fields: [{ field: "input.seed", description: "must be less" }],
+  });
   const { code, message, data } = await host.failed();
   assert.deepEqual([code, message, data["option"]], [-32602, "`seed`: must be less", "seed"]);
   const job = { model: "lucataco/remove-bg", capability: "image-to-image", inputs: [host.picture()] };
@@ -106,7 +115,8 @@ test("an option that only Replicate finds wrong is named, and an upload that it 
 
 test("too many calls: the wait that Replicate asks for, in each of its forms, and no second try", async () => {
   const inTwoMinutes = new Date(Date.now() + 120_000).toUTCString();
-  const words = "Request was throttled. Your rate limit for creating predictions is reduced. Your rate limit resets in ~9s.";
+  const words =
+    "Request was throttled. Your rate limit for creating predictions is reduced. Your rate limit resets in ~9s.";
   const cases: readonly [Record<string, string>, object, number, number][] = [
     [{ "retry-after": "7" }, {}, 7000, 7000],
     [{ "retry-after": inTwoMinutes }, {}, 100_000, 121_000],
@@ -211,7 +221,10 @@ test("an output is of bounded size, from the web or inline, and fetched without 
 test("an answer of no end is not kept", async () => {
   const wire = new Wire({ ...DEFAULTS, key: "key", baseUrl: `${loopback.url}/v1` });
   loopback.say("fault", { operation: "status", how: "flood", status: 200 });
-  await assert.rejects(wire.ask("/predictions/x"), (error) => error instanceof TransportFailure && /more than/.test(error.message));
+  await assert.rejects(
+    wire.ask("/predictions/x"),
+    (error) => error instanceof TransportFailure && /more than/.test(error.message),
+  );
 });
 
 test("keys: none, a wrong one, one without money; and it is never told", async () => {

@@ -55,7 +55,10 @@ test("a picture is made: progress, one submission, the files, what it used", asy
   const { submissions, charges } = loopback.ledger;
   const [{ id, input, prefer, version, cancelAfter } = assert.fail()] = submissions;
   assert.deepEqual([submissions.length, charges.length, prefer], [1, 1, "wait=1"]);
-  assert.deepEqual([input, version, cancelAfter], [{ prompt: "a red fox", num_outputs: 2, seed: 7 }, undefined, undefined]);
+  assert.deepEqual(
+    [input, version, cancelAfter],
+    [{ prompt: "a red fox", num_outputs: 2, seed: 7 }, undefined, undefined],
+  );
   assert.deepEqual(meta, { requestId: id });
   const accepted = notices.filter(({ method }) => method === "$/accepted").map(({ params }) => params["remoteId"]);
   assert.deepEqual(accepted, [id]);
@@ -169,7 +172,11 @@ test("a file is uploaded whole, and found by what Replicate calls it", async () 
 });
 
 test("further media are given by role", async () => {
-  await host.done({ model: "minimax/video-01", capability: "text-to-video", inputs: [{ kind: "text", mime: "text/plain", text: "it runs" }, host.picture("first-frame-image")] });
+  const told = { model: "minimax/video-01", capability: "text-to-video" };
+  await host.done({
+    ...told,
+    inputs: [{ kind: "text", mime: "text/plain", text: "it runs" }, host.picture("first-frame-image")],
+  });
   assert.deepEqual(Object.keys(loopback.ledger.submissions[0]?.input ?? {}), ["prompt", "first_frame_image"]);
   const animated = { model: "minimax/video-01", capability: "image-to-video", options: { prompt: "it runs" } };
   await host.done({ ...animated, inputs: [host.picture()] });
@@ -215,7 +222,13 @@ test("a job that was taken is taken up again, and not submitted", async () => {
 test("prices are those that are set, and nothing is made up", async () => {
   const flux = "black-forest-labs/flux-schnell";
   const llama = "meta/meta-llama-3-8b-instruct";
-  const prices = { [flux]: { image: "0.003" }, [llama]: { input_token: "0.00000005", output_token: "0.00000025" }, "meta/musicgen": { gpu_second: "0.0014" }, "minimax/video-01": { video_second: "0.1" } };
+  const perToken = { input_token: "0.00000005", output_token: "0.00000025" };
+  const prices = {
+    [flux]: { image: "0.003" },
+    [llama]: perToken,
+    "meta/musicgen": { gpu_second: "0.0014" },
+    "minimax/video-01": { video_second: "0.1" },
+  };
   await host.configure(loopback.settings({ prices }));
   const { usage } = await host.done({ options: { num_outputs: 2 } });
   assert.deepEqual(usage, { cost: "0.006", currency: "USD", images: 2, gpuSeconds: "2" });
@@ -223,10 +236,13 @@ test("prices are those that are set, and nothing is made up", async () => {
   assert.equal((await host.done({ model: "meta/musicgen", capability: "text-to-audio" })).usage?.cost, "0.0028");
   assert.equal((await host.done({ model: "minimax/video-01", capability: "text-to-video" })).usage?.cost, undefined);
   const estimate = async (model: string, options: object) =>
-    (await host.call("estimate", { model, capability: model === llama ? "text-to-text" : "text-to-image", options })).result;
+    (await host.call("estimate", { model, capability: model === llama ? "text-to-text" : "text-to-image", options }))
+      .result;
   assert.deepEqual(await estimate(flux, { num_outputs: 3 }), { cost: "0.009", currency: "USD" });
   assert.deepEqual(await estimate(llama, {}), {});
   const { result } = await host.call("models", {});
-  const priced = (result as { models: { id: string; pricing?: unknown }[] }).models.filter(({ pricing }) => pricing !== undefined);
+  const priced = (result as { models: { id: string; pricing?: unknown }[] }).models.filter(
+    ({ pricing }) => pricing !== undefined,
+  );
   assert.deepEqual(priced.map(({ id }) => id).sort(), [flux, "meta/musicgen", llama, "minimax/video-01"].sort());
 });
