@@ -124,8 +124,10 @@ export function modelOf(known: Known, settings: Settings, voices: readonly strin
     capabilities: [capability],
     options: { [capability]: role === "speech" && voices.length > 0 ? named(schema, voices) : schema },
     features: FEATURES[role],
+    // A credit costs what the account's plan says: without settings nobody knows how much, but that it does.
+    isFree: false,
     ...(pricing.length > 0 && { pricing }),
-    ...(maxCharacters !== undefined && { limits: { maxCharacters } }),
+    ...(maxCharacters !== undefined && { limits: { maxInputChars: maxCharacters } }),
   };
 }
 

@@ -41,7 +41,7 @@ test("models of speech are listed, the others are built in; a credit's price mak
   assert.deepEqual(ids, ["eleven_v3", "eleven_multilingual_v2", "eleven_flash_v2_5", "eleven_text_to_sound_v2", "scribe_v2", "scribe_v1"]);
   const flash = models[2];
   assert.deepEqual([flash?.pricing?.[0]?.unit, flash?.pricing?.[0]?.amount], ["character", "0.0001"]);
-  assert.deepEqual(flash?.limits, { maxCharacters: 40_000 });
+  assert.deepEqual(flash?.limits, { maxInputChars: 40_000 });
   const options = Object.keys(flash?.options["text-to-audio"]?.properties ?? {});
   assert.ok(!options.includes("style") && options.includes("speakerBoost"));
   assert.equal((await host.failed({ model: "eleven_flash_v2_5", options: { style: 1 } })).code, -32602);
