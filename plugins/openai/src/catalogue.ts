@@ -6,7 +6,7 @@
 import { ProviderError, log } from "#prizm/plugin";
 import { redacted } from "#prizm/remote";
 
-import { explain } from "./errors.js";
+import { explain } from "./compatible/index.js";
 import { type Known, type Role, guess } from "./known.js";
 import { readListed } from "./listed.js";
 import { type Entry, entry } from "./model.js";

@@ -3,47 +3,10 @@
 import type { Capability } from "#prizm/plugin";
 import { perMillion } from "#prizm/remote";
 
+import type { Long, Rates } from "./compatible/index.js";
+
 /** What a model is for: each has an endpoint of its own. */
 export type Role = "chat" | "image" | "speech" | "transcription";
-
-/** The units in which prices are told. */
-export const RATED = [
-  "input_token",
-  "output_token",
-  "cached_token",
-  "image_token",
-  "image",
-  "megapixel",
-  "character",
-  "audio_second",
-  "second",
-] as const satisfies readonly (keyof Rates)[];
-
-/** What one of each unit costs, in US dollars as decimal strings. */
-export interface Rates {
-  readonly input_token?: string;
-  readonly output_token?: string;
-  /** A token of the input that the server remembers. */
-  readonly cached_token?: string;
-  /** A token of a picture in the input. */
-  readonly image_token?: string;
-  readonly image?: string;
-  readonly megapixel?: string;
-  /** A character that is spoken. */
-  readonly character?: string;
-  /** A second of what is spoken. */
-  readonly audio_second?: string;
-  /** A second of what is listened to. */
-  readonly second?: string;
-}
-
-/** What is charged where a question is long: factors of the usual rates, for all of it. */
-export interface Long {
-  /** Of how many tokens a question is not yet long. */
-  readonly above: number;
-  readonly input: string;
-  readonly output: string;
-}
 
 /** A model, as a table or a server's list has it. */
 export interface Known {

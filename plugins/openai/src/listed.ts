@@ -2,7 +2,8 @@
 
 import { count, cut, decimal, isRecord, label, perMillion, records, word } from "#prizm/remote";
 
-import { type Known, type Rates, guess } from "./known.js";
+import type { Rates } from "./compatible/index.js";
+import { type Known, guess } from "./known.js";
 
 /** The longest name, in characters. */
 const MAX_NAME = 100;

@@ -2,49 +2,7 @@
 
 import type { StandardCapability } from "#prizm/plugin";
 
-const text = (description: string, more: object = {}) => ({ type: "string", description, ...more });
-const number = (description: string, minimum: number, maximum: number) => ({
-  type: "number",
-  description,
-  minimum,
-  maximum,
-});
-const whole = (description: string, minimum: number, maximum: number, more: object = {}) => ({
-  type: "integer",
-  description,
-  minimum,
-  maximum,
-  ...more,
-});
-const choice = (description: string, values: readonly string[], more: object = {}) => ({
-  type: "string",
-  description,
-  enum: values,
-  ...more,
-});
-const own = "; without it, the model's own choice";
-
-const CHAT = {
-  system: text("What the model is told of its part, before the text; without it, nothing"),
-  maxTokens: whole(`After how many tokens it must end${own}`, 1, 1_000_000),
-  temperature: number(`How freely it chooses; with 0 much the same each time${own}`, 0, 2),
-  topP: number(`Of how much of what is likely it chooses${own}`, 0, 1),
-  seed: whole("What its choices begin with; without it, a random number", 0, 2 ** 31 - 1),
-  stop: text("A text before which it ends; without it, it ends by itself", { minLength: 1 }),
-  reasoningEffort: choice(`How long a model that thinks does so${own}`, [
-    "none",
-    "minimal",
-    "low",
-    "medium",
-    "high",
-    "xhigh",
-    "max",
-  ]),
-  jsonSchema: {
-    type: "object",
-    description: "A JSON Schema that the answer must obey; without it, the answer is plain text",
-  },
-};
+import { CHAT, SEEN, choice, number, own, text, whole } from "./compatible/index.js";
 
 const IMAGE = {
   count: whole("How many are made", 1, 10, { default: 1 }),
@@ -57,11 +15,7 @@ const IMAGE = {
 /** Schemas of the options, by capability. */
 export const OPTIONS = {
   "text-to-text": CHAT,
-  "image-to-text": {
-    prompt: text("What is asked of the image", { default: "Describe this image." }),
-    detail: choice("How closely it is looked at", ["auto", "low", "high"], { default: "auto" }),
-    ...CHAT,
-  },
+  "image-to-text": SEEN,
   "text-to-image": IMAGE,
   "image-to-image": { prompt: text("What is to be changed"), ...IMAGE },
   "text-to-audio": {

@@ -1,19 +1,16 @@
 /** Servers that are known by name: where they are, which key they take, and what little they do in their own way. */
 
+import type { Ways } from "./compatible/index.js";
 import type { Known, Role } from "./known.js";
 import * as tables from "./tables.js";
 
-export interface Preset {
+export interface Preset extends Ways {
   readonly baseUrl: string;
   /** The variable that holds the key; none where no key is needed. */
   readonly variable?: string;
   /** Which models stand behind `chat`, `image`, `speech` and `transcription`. */
   readonly defaults: Readonly<Partial<Record<Role, string>>>;
   readonly known: readonly Known[];
-  /** Its name for the most tokens of an answer. */
-  readonly maxTokens: "max_tokens" | "max_completion_tokens";
-  /** Whether it must be asked to say how many tokens a stream had, and takes the question. */
-  readonly asksUsage: boolean;
 }
 
 const remote = { maxTokens: "max_tokens", asksUsage: true } as const;

@@ -15,11 +15,10 @@ import {
 import { checkOptions, reckoned, redacted } from "#prizm/remote";
 
 import { Catalogue } from "./catalogue.js";
-import { explain } from "./errors.js";
+import { explain, usageOf } from "./compatible/index.js";
 import { estimate } from "./estimate.js";
 import { NAMES, OPTIONS, type OurCapability, schemaOf } from "./options.js";
 import { DEFAULTS, SCHEMA, type Settings, isOwn, readSettings } from "./settings.js";
-import { usageOf } from "./usage.js";
 import { Wire } from "./wire.js";
 import { WORK } from "./work.js";
 

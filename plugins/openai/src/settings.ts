@@ -3,7 +3,8 @@
 import { type Config, type JsonSchema, ProviderError } from "#prizm/plugin";
 import { decimal, isRecord } from "#prizm/remote";
 
-import { RATED, type Rates, type Role } from "./known.js";
+import { RATED, type Rates } from "./compatible/index.js";
+import type { Role } from "./known.js";
 import { PRESETS, PRESET_NAMES, type Preset, type PresetName } from "./presets.js";
 
 /** Settings that jobs and the catalogue work by; a job keeps those that it began with. */

@@ -5,7 +5,8 @@
 
 import { perMillion } from "#prizm/remote";
 
-import { type Known, type Long, type Rates, tokens } from "./known.js";
+import type { Long, Rates } from "./compatible/index.js";
+import { type Known, tokens } from "./known.js";
 
 const chat = (id: string, rates: Rates, context: number, more: Partial<Known> = {}): Known => ({
   id,

@@ -1,35 +1,25 @@
-/**
- * HTTP as the official client is given it: to the address that is configured and nowhere else, in bounded memory, and
- * with every failure as an error of ours. Nothing is sent twice: the client's own retries are off, and Node's are refused.
- */
+/** The official client: it speaks to the address that is configured and nowhere else, and its own retries are off. */
 
 import OpenAI from "openai";
 
-import { HttpFailure, TransportFailure, cut, fetchOnce, hidden, refusal, transportFailure, whole } from "#prizm/remote";
-
+import { Http } from "./compatible/index.js";
 import type { Settings } from "./settings.js";
-
-/** The largest answer that is no file, in bytes. */
-const MAX_ANSWER = 32 * 1024 * 1024;
-
-/** How much is looked at of what makes no sense, in characters: a key fits, so that none is shown in part. */
-const MAX_SHOWN = 64 * 1024;
 
 /** The longest that a timer can wait: a job's own deadline comes first. */
 const FOREVER = 2 ** 31 - 1;
 
-/** HTTP for one job, or one list of models. */
-export class Wire {
+/** HTTP as the official client is given it. */
+export class Wire extends Http {
   readonly client: OpenAI;
-  readonly #settings: Settings;
-  readonly #signal: AbortSignal | undefined;
-  /** What went wrong, before the client wrapped it. */
-  #failure: Error | undefined;
 
   /** Requests end with the signal, where there is one. */
   constructor(settings: Settings, signal?: AbortSignal) {
-    this.#settings = settings;
-    this.#signal = signal;
+    super(settings.key, signal);
+    const send = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+      const headers = new Headers(init.headers);
+      if (settings.key === undefined) headers.delete("authorization");
+      return this.fetch(input, { ...init, headers });
+    };
     this.client = new OpenAI({
       apiKey: settings.key ?? "none",
       baseURL: settings.baseUrl,
@@ -39,75 +29,7 @@ export class Wire {
       timeout: FOREVER,
       logLevel: "off",
       // Where it is not said which `Response` there is, the client makes a request to find out.
-      fetch: Object.assign(this.#fetch, { Response }),
+      fetch: Object.assign(send, { Response }),
     });
-  }
-
-  /** Returns what went wrong, of whatever was thrown. */
-  failure(thrown: unknown): unknown {
-    if (this.#signal?.aborted === true) return this.#signal.reason;
-    return this.#failure ?? thrown;
-  }
-
-  /** Reads an answer of JSON. */
-  async json(response: Response, most = MAX_ANSWER): Promise<unknown> {
-    return this.parsed(await this.bytes(this.parts(response), most));
-  }
-
-  /** Reads JSON. */
-  parsed(bytes: Buffer): unknown {
-    try {
-      return JSON.parse(bytes.toString().replace(/^\ufeff/, ""));
-    } catch {
-      const shown = this.shown(bytes.subarray(0, MAX_SHOWN).toString());
-      throw this.#failed(new TransportFailure(`the answer is no JSON; it begins with \`${shown}\``, true));
-    }
-  }
-
-  /** Returns what can be shown of a text that makes no sense. */
-  shown(text: string): string {
-    return cut(this.hide(text.slice(0, MAX_SHOWN)).trim(), 100);
-  }
-
-  /** Returns what came from the server without the key. */
-  hide<T>(value: T): T {
-    return hidden(value, this.#settings.key);
-  }
-
-  /** Reads an answer whole. */
-  async bytes(parts: AsyncIterable<Uint8Array>, most = MAX_ANSWER): Promise<Buffer> {
-    try {
-      return await whole(parts, most);
-    } catch (thrown) {
-      throw this.#failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
-    }
-  }
-
-  /** Reads an answer as it comes. */
-  async *parts(response: Response): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const part of response.body ?? []) yield part as Uint8Array;
-    } catch (thrown) {
-      throw this.#failed(new TransportFailure(transportFailure(thrown).message, true));
-    }
-  }
-
-  readonly #fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const headers = new Headers(init.headers);
-    if (this.#settings.key === undefined) headers.delete("authorization");
-    const signals = [this.#signal, init.signal].filter((signal) => signal instanceof AbortSignal);
-    let response: Response;
-    try {
-      response = await fetchOnce(input, { ...init, headers, redirect: "manual", signal: AbortSignal.any(signals) });
-    } catch (thrown) {
-      throw this.#failed(thrown instanceof HttpFailure ? thrown : transportFailure(thrown));
-    }
-    if (response.ok) return response;
-    throw this.#failed(await refusal(response, this.#settings.key));
-  };
-
-  #failed<E extends Error>(failure: E): E {
-    this.#failure ??= failure;
-    return failure;
   }
 }

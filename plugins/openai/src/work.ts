@@ -1,29 +1,29 @@
 /** What is done for each capability: one request to the server, and never a second. */
 
-import { type Media, ProviderError, type TransformResult } from "#prizm/plugin";
-import { isRecord, label } from "#prizm/remote";
+import { type Media, ProviderError } from "#prizm/plugin";
+import { isRecord } from "#prizm/remote";
 
-import { type Answer, hear } from "./chat.js";
-import { type Job, body, primary, textOf, upload } from "./job.js";
+import {
+  type Answer,
+  accept,
+  body,
+  counted,
+  hear,
+  metaOf,
+  nothing,
+  primary,
+  question,
+  sniff,
+  take,
+  textOf,
+  upload,
+} from "./compatible/index.js";
+import type { Job } from "./job.js";
 import type { OurCapability } from "./options.js";
-import { take } from "./outputs.js";
-import { sniff } from "./sniff.js";
-import { counted } from "./usage.js";
-
-/** The largest image that is looked at, in bytes: it is sent within the question. */
-const MAX_SEEN = 20 * 1024 * 1024;
 
 export const WORK: { readonly [C in OurCapability]: (job: Job) => Promise<Answer> } = {
-  "text-to-text": async (job) => chat(job, await textOf(job)),
-  "image-to-text": async (job) => {
-    const { request } = job;
-    const text = request.option("prompt", "string", "Describe this image.");
-    const image_url = { url: await seen(job), ...body(job, { detail: "detail" }) };
-    return chat(job, [
-      { type: "image_url", image_url },
-      { type: "text", text },
-    ]);
-  },
+  "text-to-text": chat,
+  "image-to-text": chat,
   "text-to-image": async (job) => {
     const asked = { model: job.model, prompt: await textOf(job), ...body(job, IMAGE) };
     return pictures(job, await job.wire.client.images.generate(asked as never).asResponse());
@@ -54,41 +54,11 @@ export const WORK: { readonly [C in OurCapability]: (job: Job) => Promise<Answer
 
 const IMAGE = { count: "n", size: "size", quality: "quality", background: "background", outputFormat: "output_format" };
 
-async function chat(job: Job, content: unknown): Promise<Answer> {
-  const { request, wire, model, context, setting, settings } = job;
-  const { maxTokens, asksUsage } = settings.preset;
-  const system = request.option("system", "string");
-  const schema = request.option("jsonSchema", "object");
-  const named = body(job, {
-    maxTokens,
-    temperature: "temperature",
-    topP: "top_p",
-    seed: "seed",
-    stop: "stop",
-    reasoningEffort: "reasoning_effort",
-  });
-  const asked = {
-    model,
-    messages: [...(system === undefined ? [] : [{ role: "system", content: system }]), { role: "user", content }],
-    stream: true,
-    ...(asksUsage && { stream_options: { include_usage: true } }),
-    ...(schema !== undefined && {
-      response_format: { type: "json_schema", json_schema: { name: "answer", schema, strict: true } },
-    }),
-    ...named,
-  };
+async function chat(job: Job): Promise<Answer> {
+  const { wire, model, settings } = job;
+  const asked = await question(job, model, settings.preset);
   const response = await wire.client.chat.completions.create(asked as never).asResponse();
-  return hear(response, { wire, context, setting });
-}
-
-/** Returns an image as the URL that has it. */
-async function seen({ request, context }: Job): Promise<string> {
-  const media = primary(request, "image");
-  const bytes = await context.readInput(media);
-  if (bytes.length > MAX_SEEN) {
-    throw new ProviderError("InvalidMedia", `the image has ${bytes.length} bytes; at most ${MAX_SEEN} can be sent`);
-  }
-  return `data:${media.mime};base64,${bytes.toString("base64")}`;
+  return hear(response, job);
 }
 
 async function pictures(job: Job, response: Response): Promise<Answer> {
@@ -133,25 +103,4 @@ async function listen(job: Job): Promise<Answer> {
   context.report({ stage: "listening" });
   const response = await wire.client.audio.transcriptions.create(asked as never).asResponse();
   return hear(response, { wire, context, setting });
-}
-
-/** The server has done it: whatever becomes of the answer, it is not to be asked again. */
-function accept(job: Job, response: Response): void {
-  const { context, setting } = job;
-  if (!setting.isOwn) context.accepted(requestIdOf(job, response) ?? context.jobId, "unknown");
-}
-
-function metaOf(job: Job, response: Response): NonNullable<TransformResult["meta"]> {
-  const requestId = requestIdOf(job, response);
-  return requestId === undefined ? {} : { requestId };
-}
-
-function requestIdOf({ wire }: Job, { headers }: Response): string | undefined {
-  return label(wire.hide(headers.get("x-request-id")));
-}
-
-function nothing(kind: string, { wire }: Job, { headers }: Response): ProviderError {
-  const type = label(wire.hide(headers.get("content-type"))) ?? "unknown";
-  const message = `the server's answer is no ${kind}; its type is \`${type}\``;
-  return new ProviderError("UpstreamError", message, { retryable: false, details: { charged: "yes" } });
 }

@@ -5,14 +5,19 @@ import { open, rename } from "node:fs/promises";
 import { type Media, ProviderError } from "#prizm/plugin";
 import { download, isRecord, records, word } from "#prizm/remote";
 
-import type { Job } from "./job.js";
+import type { Asked } from "./inputs.js";
 import { sniff } from "./sniff.js";
 
 /** How many are taken at most. */
 const MAX_OUTPUTS = 16;
 
+/** Who asked for pictures, and of whom. */
+export interface Taker extends Asked {
+  readonly settings: { readonly maxOutputBytes: number; readonly baseUrl: string };
+}
+
 /** Writes the pictures of an answer into files, in their order, and no more than were asked for. */
-export async function take(told: unknown, job: Job): Promise<Media[]> {
+export async function take(told: unknown, job: Taker): Promise<Media[]> {
   const count = job.request.option("count", "integer", 1);
   const found = records(isRecord(told) ? told["data"] : undefined).slice(0, Math.min(count, MAX_OUTPUTS));
   if (found.length === 0) throw lost("the server's answer has no picture");
@@ -24,7 +29,7 @@ export async function take(told: unknown, job: Job): Promise<Media[]> {
   return taken;
 }
 
-async function takeOne(one: Record<string, unknown>, name: string, { context, settings }: Job): Promise<Media> {
+async function takeOne(one: Record<string, unknown>, name: string, { context, settings }: Taker): Promise<Media> {
   const [data, url] = [word(one["b64_json"]), word(one["url"])];
   const bounds = { maxBytes: settings.maxOutputBytes, signal: context.signal, server: settings.baseUrl };
   // Some put the picture itself where its address belongs.

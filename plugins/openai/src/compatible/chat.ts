@@ -6,9 +6,9 @@ import { cut, isRecord, label, records } from "#prizm/remote";
 import { begun } from "./begun.js";
 import { within, type Setting } from "./errors.js";
 import { DONE, events } from "./events.js";
+import type { Http } from "./http.js";
 import { Text } from "./text.js";
 import { type Counts, counted } from "./usage.js";
-import type { Wire } from "./wire.js";
 
 /** How much of a refusal is kept, in characters: more than is shown, so that no key is cut. */
 const MAX_REFUSAL = 64 * 1024;
@@ -22,7 +22,7 @@ export interface Answer {
 
 /** Where an answer is heard. */
 export interface Listener {
-  readonly wire: Wire;
+  readonly wire: Http;
   readonly context: Context;
   readonly setting: Setting;
 }
@@ -50,7 +50,7 @@ class Heard {
   /** Whether the server says that this is all. */
   isDone = false;
   readonly #text: Text;
-  readonly #wire: Wire;
+  readonly #wire: Http;
   readonly #context: Context;
   readonly #headers: Headers;
   readonly #setting: Setting;

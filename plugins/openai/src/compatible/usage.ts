@@ -3,7 +3,44 @@
 import type { Usage } from "#prizm/plugin";
 import { count, decimal, isRecord, sum, times } from "#prizm/remote";
 
-import type { Long, Rates } from "./known.js";
+/** The units in which prices are told. */
+export const RATED = [
+  "input_token",
+  "output_token",
+  "cached_token",
+  "image_token",
+  "image",
+  "megapixel",
+  "character",
+  "audio_second",
+  "second",
+] as const satisfies readonly (keyof Rates)[];
+
+/** What one of each unit costs, in US dollars as decimal strings. */
+export interface Rates {
+  readonly input_token?: string;
+  readonly output_token?: string;
+  /** A token of the input that the server remembers. */
+  readonly cached_token?: string;
+  /** A token of a picture in the input. */
+  readonly image_token?: string;
+  readonly image?: string;
+  readonly megapixel?: string;
+  /** A character that is spoken. */
+  readonly character?: string;
+  /** A second of what is spoken. */
+  readonly audio_second?: string;
+  /** A second of what is listened to. */
+  readonly second?: string;
+}
+
+/** What is charged where a question is long: factors of the usual rates, for all of it. */
+export interface Long {
+  /** Of how many tokens a question is not yet long. */
+  readonly above: number;
+  readonly input: string;
+  readonly output: string;
+}
 
 /** What is counted, by our names. */
 export interface Counts {
