@@ -5,11 +5,12 @@
 
 import { elevenlabs } from "./elevenlabs.mjs";
 import { fal } from "./fal.mjs";
+import { huggingface } from "./huggingface.mjs";
 import { openai } from "./openai.mjs";
 import { replicate } from "./replicate.mjs";
 import { Server } from "./server.mjs";
 
-const VENDORS = { elevenlabs, fal, openai, replicate };
+const VENDORS = { elevenlabs, fal, huggingface, openai, replicate };
 
 const vendor = VENDORS[process.argv[2]];
 if (vendor === undefined) {

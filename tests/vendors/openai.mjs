@@ -165,7 +165,7 @@ function bounded(fields, name, least, most) {
   throw refusal(400, `Invalid '${name}': expected a number from ${least} to ${most}.`, "invalid_value", name);
 }
 
-const words = (text) => text.split(/\s+/).filter(Boolean).length;
+export const words = (text) => text.split(/\s+/).filter(Boolean).length;
 
 async function chat(site, request) {
   const body = await read(request);
@@ -186,14 +186,14 @@ async function chat(site, request) {
 }
 
 /** What an image is: its type, and how many bytes it has. */
-function seen({ image_url: { url } }) {
+export function seen({ image_url: { url } }) {
   const [, type, data] = /^data:([\w/+.-]+);base64,(.*)$/.exec(url) ?? [];
   if (type === undefined) throw refusal(400, "Failed to download image.", "invalid_image_url", "messages");
   return `${type} of ${Buffer.from(data, "base64").length} bytes`;
 }
 
 /** Answers a chat, whole or piece by piece. */
-function answered(site, request, fields, job) {
+export function answered(site, request, fields, job) {
   const { settings } = site;
   const variant = settings.stream;
   if (!fields.stream || variant.plain) {
@@ -207,7 +207,7 @@ function answered(site, request, fields, job) {
   return { headers: { "x-request-id": job.id }, stream: streamed(site, request, events, job) };
 }
 
-function charge({ state }, { id, model, usage }) {
+export function charge({ state }, { id, model, usage }) {
   state.charges.push({ id, model, usage });
 }
 
@@ -267,7 +267,7 @@ function pictures(site, body) {
   return { headers: { "x-request-id": job.id }, body: { created: 1_790_000_000, data, ...told } };
 }
 
-function file({ state }, path) {
+export function file({ state }, path) {
   state.downloads.push(path);
   return { headers: { "content-type": MEDIA.image.type }, body: MEDIA.image.bytes };
 }

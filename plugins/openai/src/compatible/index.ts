@@ -12,4 +12,5 @@ export { type Asked, body, primary, textOf, upload } from "./inputs.js";
 export { CHAT, SEEN, choice, number, own, text, whole } from "./options.js";
 export { take } from "./outputs.js";
 export { sniff } from "./sniff.js";
+export { Text } from "./text.js";
 export { type Counts, type Long, type Rates, counted, usageOf } from "./usage.js";
