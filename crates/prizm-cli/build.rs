@@ -15,6 +15,7 @@ const EMBEDDED: &[Parts] = &[
     &[("plugins/elevenlabs", "")],
     &[("plugins/fal-ai", "")],
     &[("plugins/ffmpeg", "")],
+    &[("plugins/huggingface", "")],
     &[("plugins/llm", "")],
     &[("plugins/ocr", "")],
     &[("plugins/openai", "")],

@@ -6,8 +6,19 @@ use prizm_tests::{Home, Running, keys};
 use serde_json::{Value, json};
 
 /// The providers that come with the program, in the order in which they are preferred.
-const BUNDLED: [&str; 10] =
-    ["canvas", "relief", "elevenlabs", "fal-ai", "ffmpeg", "llm", "ocr", "openai", "replicate", "speech"];
+const BUNDLED: [&str; 11] = [
+    "canvas",
+    "relief",
+    "elevenlabs",
+    "fal-ai",
+    "ffmpeg",
+    "huggingface",
+    "llm",
+    "ocr",
+    "openai",
+    "replicate",
+    "speech",
+];
 const PROVIDER: [&str; 9] = ["capabilities", "id", "lacks", "models", "name", "source", "status", "type", "version"];
 
 fn home(line: &str) -> Home {
@@ -151,7 +162,7 @@ async fn figures_and_findings() {
     );
     let ended = home.run(&["stats"]).await;
     assert!(
-        ended.ok().contains("11 known, 7 available (hostile, canvas, relief, ffmpeg, llm, ocr, speech)"),
+        ended.ok().contains("12 known, 7 available (hostile, canvas, relief, ffmpeg, llm, ocr, speech)"),
         "{ended}"
     );
 

@@ -54,6 +54,7 @@ mod git_refs;
 mod git_trees;
 mod git_wire;
 mod guide;
+mod huggingface;
 mod isolation;
 mod keys;
 mod loops;
