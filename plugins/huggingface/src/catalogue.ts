@@ -20,8 +20,8 @@ const MAX_LIST = 6 * 1024 * 1024;
 /** How many prices are remembered. */
 const MAX_PRICES = 1000;
 
-/** How long a price is waited for, in milliseconds: the job does not depend on it. */
-const PATIENCE = 10_000;
+/** How long a list, and a price, is waited for, in milliseconds: no job depends on them. */
+const PATIENCE = 20_000;
 
 interface Price {
   readonly at: number;
@@ -34,7 +34,9 @@ export class Catalogue {
   #known: readonly Known[] = [];
   #at = -Infinity;
   #entries = index(DEFAULTS, []);
-  #prices = new Map<string, Price>();
+  readonly #prices = new Map<string, Price>();
+  /** The one request for lists that is under way, and by which settings. */
+  #asking: { readonly settings: Settings; readonly done: Promise<void> } | undefined;
 
   find(id: string): Entry | undefined {
     return this.#entries.get(id);
@@ -60,17 +62,24 @@ export class Catalogue {
   async refresh(): Promise<readonly Entry[]> {
     const settings = this.#settings;
     if (Date.now() - this.#at < settings.modelsLifetime * 1000) return this.all();
+    if (this.#asking?.settings !== settings) this.#asking = { settings, done: this.#renew(settings) };
+    const asking = this.#asking;
+    await asking.done;
+    if (this.#asking === asking) this.#asking = undefined;
+    return this.all();
+  }
+
+  async #renew(settings: Settings): Promise<void> {
     const tasks = Object.keys(SHAPES) as TaskName[];
     const before = this.#known;
     const lists = await Promise.all([
       ...tasks.map((task) => listed(task, settings, before, (wire) => others(task, wire))),
       listed("conversational", settings, before, chats),
     ]);
-    if (settings !== this.#settings) return this.all();
+    if (settings !== this.#settings) return;
     this.#known = lists.flatMap(({ known }) => known);
     if (lists.every(({ isNew }) => isNew)) this.#at = Date.now();
     this.#entries = index(settings, this.#known);
-    return this.all();
   }
 
   /** Returns who serves a chat at which price; nobody where that cannot be found out. */
@@ -106,7 +115,7 @@ async function listed(
   before: readonly Known[],
   ask: (wire: Wire) => Promise<Known[]>,
 ): Promise<{ known: readonly Known[]; isNew: boolean }> {
-  const wire = new Wire(settings);
+  const wire = new Wire(settings, AbortSignal.timeout(PATIENCE));
   try {
     return { known: await ask(wire), isNew: true };
   } catch (thrown) {
@@ -130,7 +139,7 @@ function index(settings: Settings, listed: readonly Known[]): Map<string, Entry>
   for (const known of listed) {
     if (entries.has(known.id)) continue;
     const made = entry(known);
-    size += JSON.stringify(made.model).length;
+    size += Buffer.byteLength(JSON.stringify(made.model));
     if (size > MAX_LIST || entries.size >= settings.maxModels + Object.keys(ROLES).length) {
       log.warn(`the list of models is cut after ${entries.size}`);
       break;

@@ -34,7 +34,7 @@ export class Wire extends Http {
   /** Asks the router, or the Hub, for what costs nothing. */
   async ask(where: "router" | "hub", path: string): Promise<unknown> {
     const base = where === "router" ? this.#settings.routerUrl : this.#settings.hubUrl;
-    return this.json(await this.fetch(`${base}/${path}`, { headers: this.#headers() }));
+    return this.hide(await this.json(await this.fetch(`${base}/${path}`, { headers: this.#headers() })));
   }
 
   #headers(): Headers {

@@ -77,7 +77,7 @@ async function painted(job: Job, response: Response): Promise<Answer> {
     // Base64 has four characters for three bytes.
     const told = await wire.json(response, Math.ceil(settings.maxOutputBytes * 1.4) + 1024 * 1024);
     const urls = isRecord(told) && Array.isArray(told["output"]) ? { data: told["output"].map((url) => ({ url })) } : told;
-    const outputs = await take(urls, job);
+    const outputs = await take(urls, { ...job, settings: { ...settings, baseUrl: settings.routerUrl } });
     return { outputs, counts: { images: outputs.length }, meta };
   }
   const bytes = await wire.bytes(wire.parts(response), settings.maxOutputBytes);

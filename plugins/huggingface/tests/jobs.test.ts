@@ -209,7 +209,7 @@ test("a list that is cut, missing or hostile", async () => {
 
 test("lists and prices are good for as long as is set", async () => {
   await host.configure(loopback.settings({ modelsLifetime: 60 }));
-  await host.listed();
+  await Promise.all([host.listed(), host.listed()]);
   await host.listed();
   await host.done();
   assert.deepEqual([loopback.asked("models"), loopback.asked("list"), loopback.asked("model")], [1, 4, 0]);

@@ -13,4 +13,4 @@ export { CHAT, SEEN, choice, number, own, text, whole } from "./options.js";
 export { take } from "./outputs.js";
 export { sniff } from "./sniff.js";
 export { Text } from "./text.js";
-export { type Counts, type Long, type Rates, counted, usageOf } from "./usage.js";
+export { type Counts, type Long, RATED, type Rates, counted, usageOf } from "./usage.js";
