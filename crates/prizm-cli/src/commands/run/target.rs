@@ -142,12 +142,11 @@ async fn by_provider(args: &Run, registry: &Registry) -> Result<Chosen, Failure>
 
 /// Splits `provider/model`; a URL stays whole.
 fn split(target: &str) -> (&str, Option<&str>) {
-    if target.contains(':') || target.starts_with(['@', '/', '.']) {
-        return (target, None);
-    }
     match target.split_once('/') {
-        Some((provider, model)) => (provider, Some(model)),
-        None => (target, None),
+        Some((provider, model)) if !provider.contains(':') && !target.starts_with(['@', '/', '.']) => {
+            (provider, Some(model))
+        }
+        _ => (target, None),
     }
 }
 
@@ -168,7 +167,10 @@ mod tests {
         assert_eq!(split("canvas"), ("canvas", None));
         assert_eq!(split("canvas/card"), ("canvas", Some("card")));
         assert_eq!(split("fal-ai/flux/schnell"), ("fal-ai", Some("flux/schnell")));
-        assert_eq!(split("file:///srv/x"), ("file:///srv/x", None));
+        assert_eq!(split("huggingface/openai/gpt-oss:groq"), ("huggingface", Some("openai/gpt-oss:groq")));
+        for url in ["file:///srv/x", "github:acme/sd@v1", "https://acme.example/sd", "npm:sd"] {
+            assert_eq!(split(url), (url, None));
+        }
         assert_eq!(split("@acme/sd@1.0"), ("@acme/sd@1.0", None));
         assert!(looks_like_capability("text-to-imag"));
         assert!(!looks_like_capability("github:a/text-to-x"));
