@@ -96,7 +96,7 @@ async fn a_model_of_the_hub_goes_by_its_name_and_its_route() {
     let vendor = Vendor::start("huggingface").await;
     let home = home(&vendor).await;
     home.run(&["models", "huggingface", "--refresh"]).await.ok();
-    let line = ["run", "huggingface/openai/gpt-oss-120b:cerebras", "a red fox", "--json"];
+    let line = ["run", "huggingface", "a red fox", "--model", "openai/gpt-oss-120b:cerebras", "--json"];
     let document = home.run(&line).await.json();
     assert_eq!(document["usage"]["cost"], "0.00000489", "{document}");
     assert_eq!(vendor.ledger()["submissions"][0]["provider"], "cerebras");

@@ -58,10 +58,11 @@ export class Catalogue {
     this.#entries = index(settings, this.#known);
   }
 
-  /** Asks for the lists, unless they are young enough. Where one cannot be had, what it had stays. */
+  /** Asks for the lists, with a key and unless they are young enough. Where one cannot be had, what it had stays. */
   async refresh(): Promise<readonly Entry[]> {
     const settings = this.#settings;
-    if (Date.now() - this.#at < settings.modelsLifetime * 1000) return this.all();
+    const isYoung = Date.now() - this.#at < settings.modelsLifetime * 1000;
+    if (settings.key === undefined || isYoung) return this.all();
     if (this.#asking?.settings !== settings) this.#asking = { settings, done: this.#renew(settings) };
     const asking = this.#asking;
     await asking.done;

@@ -229,9 +229,10 @@ test("what is wrong is refused before anything is sent", async () => {
   assert.equal((await host.configure(loopback.settings({ chatModel: "../x" }))).error?.code, 1005);
   assert.equal((await host.configure(loopback.settings({ billTo: "a b" }))).error?.code, 1005);
   assert.equal((await host.configure(loopback.settings({ hubUrl: "ftp://x" }))).error?.code, 1005);
-  await host.configure({ routerUrl: loopback.url });
+  await host.configure({ routerUrl: loopback.url, hubUrl: loopback.url });
+  assert.equal((await host.listed()).length, 5);
   const failed = await host.failed();
   assert.equal(failed.code, 1004);
   assert.match(failed.message, /HF_TOKEN/);
-  assert.equal(loopback.ledger.submissions.length, 0);
+  assert.deepEqual([loopback.ledger.submissions.length, loopback.asked("models")], [0, 0]);
 });
