@@ -39,7 +39,8 @@ export function entry(known: Known, { id = known.id, capabilities = capabilities
     options,
     features: FEATURES[known.task],
     ...(pricing.length > 0 && { pricing }),
-    ...(offer?.isFree === true && { isFree: true }),
+    // Where nobody tells what it costs, it costs something all the same.
+    isFree: offer?.isFree === true,
     ...(offer?.context !== undefined && { limits: { contextTokens: offer.context } }),
   };
   return { id, known, model };
