@@ -1,10 +1,9 @@
 /** An endpoint of fal's as a model of Prizm's: what of its input is media, what are options. */
 
 import type { Capability, JsonSchema, MediaKind, Model } from "#prizm/plugin";
-import { isRecord } from "#prizm/remote";
+import { clean, isRecord } from "#prizm/remote";
 
 import { type UnitPrice, priceOf } from "./money.js";
-import { clean } from "./schema.js";
 
 /** Which capability the endpoints of a category have. */
 export const CATEGORIES = {

@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { readModels } from "#prizm/plugin/wire";
-import { decimal, divided, times } from "#prizm/remote";
+import { clean, decimal, divided, times } from "#prizm/remote";
 
 import { priceOf } from "../src/money.js";
-import { clean } from "../src/schema.js";
 import { Host } from "./host.js";
 import { Loopback } from "./loopback.js";
 

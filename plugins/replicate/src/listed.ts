@@ -1,10 +1,9 @@
 /** Reads a model as Replicate lists it: its schemas, and an example from which is told what they do not say. */
 
 import type { MediaKind } from "#prizm/plugin";
-import { isRecord, label, word } from "#prizm/remote";
+import { clean, isRecord, label, word } from "#prizm/remote";
 
 import { type Raw, isLink } from "./model.js";
-import { clean } from "./schema.js";
 import { ending, kindOf, TYPES } from "./types.js";
 
 /** Reads an entry of a list, of which `hint` is the collection; none where it says too little to be used. */

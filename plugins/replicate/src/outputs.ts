@@ -3,10 +3,9 @@
 import { rename, writeFile } from "node:fs/promises";
 
 import { type Context, type Media, type MediaKind, ProviderError, text } from "#prizm/plugin";
-import { type Bounds, cut, download, isRecord } from "#prizm/remote";
+import { type Bounds, cut, download, isRecord, isSmall } from "#prizm/remote";
 
 import { ENDINGS, SAME, TYPES, USUAL, ending, kindOf } from "./types.js";
-import { isSmall } from "./values.js";
 
 /** How deep files may lie in an output. */
 const MAX_DEPTH = 4;

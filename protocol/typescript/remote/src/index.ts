@@ -5,6 +5,7 @@ export { type Bounds, download } from "./download.js";
 export { HttpFailure, TransportFailure, jsonOrText, transportFailure, whole } from "./http.js";
 export { decimal, divided, perMillion, reckoned, sum, times } from "./money.js";
 export { hidden, redacted } from "./redact.js";
+export { clean } from "./schema.js";
 export { fetchOnce, refusal } from "./send.js";
-export { count, cut, isRecord, label, records, short, word } from "./values.js";
+export { count, cut, isRecord, isSmall, label, records, short, word } from "./values.js";
 export { retryAfter } from "./wait.js";

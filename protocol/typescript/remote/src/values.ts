@@ -38,3 +38,17 @@ export function short(value: unknown): string {
   if (value === undefined || value === null) return "";
   return cut((typeof value === "string" ? value : (JSON.stringify(value) ?? "")).trim(), 500);
 }
+
+/** How much is told of a value as it is, in characters of JSON, and how deep it may be. */
+const MAX_SMALL = 64 * 1024;
+const MAX_SHALLOW = 8;
+
+/** Whether a value that came from elsewhere is neither much nor deep: either would spoil the frame that it is in. */
+export function isSmall(value: unknown): boolean {
+  return isShallow(value, MAX_SHALLOW) && (JSON.stringify(value) ?? "").length <= MAX_SMALL;
+}
+
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isShallow(inner, depth - 1));
+}

@@ -1,6 +1,6 @@
-/** Schemas of OpenAPI 3.0, as fal has them, turned into JSON Schema 2020-12. */
+/** Schemas of OpenAPI 3.0, as vendors have them, turned into JSON Schema 2020-12. */
 
-import { isRecord } from "#prizm/remote";
+import { isRecord, isSmall } from "./values.js";
 
 /** How deep schemas may lie within each other, and how many there may be; what is beyond may be anything. */
 const MAX_DEPTH = 8;
@@ -11,7 +11,6 @@ const TYPES = new Set(["string", "integer", "number", "boolean", "array", "objec
 const isText = (value: unknown) => typeof value === "string";
 const isNumber = (value: unknown) => typeof value === "number";
 const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isAny = () => true;
 
 /** Keywords that mean the same in both, and what they must be: one schema that is none would spoil the whole list. */
 const KEPT: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -19,9 +18,9 @@ const KEPT: Readonly<Record<string, (value: unknown) => boolean>> = {
   title: isText,
   description: isText,
   format: isText,
-  default: isAny,
-  const: isAny,
-  enum: (value) => Array.isArray(value) && value.length > 0,
+  default: isSmall,
+  const: isSmall,
+  enum: (value) => Array.isArray(value) && value.length > 0 && isSmall(value),
   minimum: isNumber,
   maximum: isNumber,
   // A flag, in OpenAPI 3.0; see `bound`.
@@ -54,6 +53,12 @@ function cleaned(schema: unknown, site: Site, depth: number): unknown {
   const reference = schema["$ref"];
   if (typeof reference === "string") {
     const found = deeper(site.schemas[reference.split("/").at(-1) ?? ""]);
+    return isRecord(found) ? { ...found, ...kept(schema) } : found;
+  }
+  const [only, ...others] = Array.isArray(schema["allOf"]) ? (schema["allOf"] as unknown[]) : [];
+  if (isRecord(only) && others.length === 0) {
+    // So Cog refers to the values of a choice, with what is said of it beside.
+    const found = deeper(only);
     return isRecord(found) ? { ...found, ...kept(schema) } : found;
   }
   const made = kept(schema);
