@@ -4,15 +4,15 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jsonrpsee::types::{Id, Request};
 use prizm_protocol::methods::{Method, notifications};
 use prizm_protocol::{ErrorKind as WireKind, ErrorObject, code};
-use serde_json::value::RawValue;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::process::LogSink;
 use crate::report::Ended;
-use crate::wire::{Calls, Dropped, Engine, Inbox, Notice, Outbox, Refused, Reply};
+use crate::wire::{Calls, Heard, Notice, Outbox, Patience, Refused, Reply};
 use crate::{Error, ErrorKind, Stage};
 
 /// How long a failed call waits for the report of how the plugin ended.
@@ -20,7 +20,6 @@ const REPORT_WAIT: Duration = Duration::from_secs(3);
 
 /// The host's side of the wire to one instance of a plugin.
 pub(crate) struct Connection {
-    pub(crate) engine: Engine,
     pub(crate) calls: Calls,
     pub(crate) outbox: Outbox,
     pub(crate) log: LogSink,
@@ -28,38 +27,16 @@ pub(crate) struct Connection {
     pub(crate) max_frame: usize,
 }
 
-/// Returns the instant that lies so far ahead; where that is beyond what a clock can say, one that
-/// nobody lives to see.
-pub(crate) fn soon(ahead: Duration) -> Instant {
-    const AN_AGE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    let now = Instant::now();
-    now.checked_add(ahead).unwrap_or_else(|| now + AN_AGE)
-}
-
-/// How long a call may take.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
-    /// When it is of no use any more.
-    pub(crate) deadline: Option<Instant>,
-    /// The longest silence.
-    pub(crate) idle: Option<Duration>,
-}
-
-impl Patience {
-    pub(crate) fn until(deadline: Instant) -> Self {
-        Self { deadline: Some(deadline), idle: None }
-    }
-}
-
 /// Tells the plugin when a caller goes away.
 struct CancelOnDrop<'a> {
     connection: &'a Connection,
     id: u64,
+    ended: bool,
 }
 
 impl Drop for CancelOnDrop<'_> {
     fn drop(&mut self) {
-        if self.connection.calls.abandon(self.id) == Dropped::Tell {
+        if !self.ended && self.connection.calls.abandon(self.id) {
             let params = notifications::CancelParams { id: self.id };
             self.connection.outbox.notify(notifications::CANCEL_REQUEST, params);
         }
@@ -84,44 +61,45 @@ impl Connection {
         &self,
         params: &M::Params,
         stage: Stage,
-        mut patience: Patience,
+        patience: Patience,
         keep: Option<Box<dyn Any + Send>>,
         mut on_notice: impl FnMut(Notice) -> Result<Option<Instant>, Error> + Send,
     ) -> Result<M::Result, Error> {
-        let params = self.encode(M::NAME, params, stage)?;
-        if !self.outbox.is_open() {
-            return Err(self.end().await.to_error(stage, Some(M::NAME)));
+        let id = self.calls.next_id();
+        let frame = self.encode(id, M::NAME, params, stage)?;
+        let inbox = self.calls.open(id, patience, keep);
+        if let Err(refused) = self.outbox.push(&frame) {
+            self.calls.forget(id);
+            return Err(self.refused(refused, M::NAME, stage).await);
         }
-        let (id, inbox) = self.calls.open(keep);
-        let guard = CancelOnDrop { connection: self, id };
-        let response = self.engine.call(id, M::NAME, &params);
-        tokio::pin!(response);
-        let mut last_heard = Instant::now();
+        let mut guard = CancelOnDrop { connection: self, id, ended: false };
         let reply = loop {
-            tokio::select! {
-                biased;
-                notice = inbox.next() => {
-                    last_heard = Instant::now();
+            match inbox.next().await {
+                Heard::Notice(notice) => {
                     if let Some(later) = hand_over(notice, &mut on_notice)? {
-                        patience.deadline = Some(later);
+                        inbox.set_deadline(later);
                     }
-                    // A plugin that never stops talking must keep neither time nor others waiting.
-                    if patience.deadline.is_some_and(|deadline| deadline <= last_heard) {
-                        return Err(out_of_time(M::NAME, stage, patience).with_stderr(self.log.tail()));
-                    }
+                    // A plugin that never stops talking must not keep others waiting.
                     tokio::task::consume_budget().await;
                 }
-                reply = &mut response => break reply,
-                () = out_of_patience(patience, last_heard) => {
-                    return Err(out_of_time(M::NAME, stage, patience).with_stderr(self.log.tail()));
-                }
+                Heard::Reply(reply) => break Some(reply),
+                Heard::Gone => break None,
+                Heard::Late => return Err(out_of_time(M::NAME, stage, patience).with_stderr(self.log.tail())),
             }
         };
-        drain(&inbox, &mut on_notice)?;
-        drop(guard);
+        guard.ended = true;
         match reply {
-            Ok(reply) => self.decode::<M>(reply, stage),
-            Err(_) => Err(self.end().await.to_error(stage, Some(M::NAME))),
+            Some(reply) => self.decode::<M>(reply, stage),
+            None => Err(self.end().await.to_error(stage, Some(M::NAME))),
+        }
+    }
+
+    async fn refused(&self, refused: Refused, method: &str, stage: Stage) -> Error {
+        match refused {
+            Refused::Closed => self.end().await.to_error(stage, Some(method)),
+            Refused::Full => Error::new(ErrorKind::Protocol, stage, refused.to_string())
+                .with_hint("send fewer calls at once; if it does not recover, report it to the plugin's author")
+                .with_stderr(self.log.tail()),
         }
     }
 
@@ -139,12 +117,12 @@ impl Connection {
         known.unwrap_or_else(|| Arc::new(Ended::unknown(self.log.tail())))
     }
 
-    fn encode(&self, method: &str, params: &impl serde::Serialize, stage: Stage) -> Result<Box<RawValue>, Error> {
-        let params = serde_json::value::to_raw_value(params)
+    fn encode(&self, id: u64, method: &str, params: &impl serde::Serialize, stage: Stage) -> Result<Vec<u8>, Error> {
+        let frame = serde_json::value::to_raw_value(params)
+            .and_then(|params| serde_json::to_vec(&Request::borrowed(method, Some(&*params), Id::Number(id))))
             .map_err(|error| Error::new(ErrorKind::Input, stage, format!("`{method}`: {error}")))?;
-        let size = params.get().len() + method.len() + 64;
-        if size > self.max_frame {
-            let limit = self.max_frame;
+        let (size, limit) = (frame.len(), self.max_frame);
+        if size > limit {
             return Err(Error::new(
                 ErrorKind::FrameTooLarge,
                 stage,
@@ -152,12 +130,7 @@ impl Connection {
             )
             .with_hint("give large media as files: only text travels inline"));
         }
-        if !self.outbox.has_room_for(size) {
-            return Err(Error::new(ErrorKind::Protocol, stage, Refused::Full.to_string())
-                .with_hint("send fewer calls at once; if it does not recover, report it to the plugin's author")
-                .with_stderr(self.log.tail()));
-        }
-        Ok(params)
+        Ok(frame)
     }
 
     fn decode<M: Method>(&self, reply: Reply, stage: Stage) -> Result<M::Result, Error> {
@@ -176,9 +149,7 @@ impl Connection {
         let oversized = rpc.kind() == Some(WireKind::FrameTooLarge);
         let docs_url = rpc.details().docs_url;
         let cancelled = rpc.code == code::CANCELLED;
-        let malformed = rpc.code == code::INTERNAL_ERROR
-            && (rpc.message.starts_with("the plugin's answer is malformed")
-                || rpc.message == Refused::Full.to_string());
+        let malformed = rpc.code == code::INTERNAL_ERROR && rpc.message.starts_with("the plugin's answer is malformed");
         let error = if oversized {
             let hint = "the plugin must hand large media over as files in its job directory";
             Error::new(ErrorKind::FrameTooLarge, stage, rpc.message).with_hint(hint)
@@ -223,13 +194,6 @@ fn remedy(rpc: &ErrorObject) -> String {
     hint.to_owned()
 }
 
-fn drain(inbox: &Inbox, on_notice: &mut impl FnMut(Notice) -> Result<Option<Instant>, Error>) -> Result<(), Error> {
-    while let Some(notice) = inbox.take() {
-        hand_over(notice, on_notice)?;
-    }
-    Ok(())
-}
-
 /// Hands a notice over, unless it says that too much was left unread.
 fn hand_over(
     notice: Notice,
@@ -245,14 +209,6 @@ fn hand_over(
     }
 }
 
-async fn out_of_patience(patience: Patience, last_heard: Instant) {
-    let idle = patience.idle.and_then(|idle| last_heard.checked_add(idle));
-    match [patience.deadline, idle].into_iter().flatten().min() {
-        Some(end) => sleep_until(end).await,
-        None => std::future::pending().await,
-    }
-}
-
 fn out_of_time(method: &str, stage: Stage, patience: Patience) -> Error {
     let passed = patience.deadline.is_some_and(|deadline| deadline <= Instant::now());
     let error = match patience.idle {
@@ -260,16 +216,4 @@ fn out_of_time(method: &str, stage: Stage, patience: Patience) -> Error {
         _ => format!("the plugin did not answer `{method}` in time"),
     };
     Error::new(ErrorKind::Deadline, stage, error).with_hint("give it more time, or see what it says on stderr")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_span_of_time_is_too_long() {
-        let day = Duration::from_secs(24 * 3600);
-        assert!(soon(day) <= Instant::now() + day);
-        assert!(soon(Duration::MAX) > Instant::now() + day);
-    }
 }

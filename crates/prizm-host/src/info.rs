@@ -1,5 +1,6 @@
 //! A provider as it was found valid.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,11 +127,14 @@ impl ProviderInfo {
 
 impl ModelInfo {
     /// Returns the inputs that a capability takes: the declared ones, else one of its input kind.
-    pub fn inputs_for(&self, capability: &Capability) -> Vec<InputSlot> {
-        self.inputs.get(capability).cloned().unwrap_or_else(|| {
-            let kind = capability.input().unwrap_or(MediaKind::Text);
-            vec![InputSlot { role: None, kind, required: None }]
-        })
+    pub fn inputs_for(&self, capability: &Capability) -> Cow<'_, [InputSlot]> {
+        self.inputs.get(capability).map_or_else(
+            || {
+                let kind = capability.input().unwrap_or(MediaKind::Text);
+                Cow::Owned(vec![InputSlot { role: None, kind, required: None }])
+            },
+            Cow::from,
+        )
     }
 
     /// Returns whether it is known that a call costs nothing.

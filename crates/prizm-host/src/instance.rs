@@ -7,6 +7,7 @@ mod stop;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use futures_util::future::BoxFuture;
 use prizm_protocol::methods::configure::{Configure, ConfigureParams};
 use prizm_protocol::methods::initialize::{HostIdentity, HostLimits, Initialize, InitializeParams};
 use prizm_protocol::{MAX_FRAME_BYTES, PROTOCOL_VERSION, code};
@@ -15,12 +16,12 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::connection::{Connection, Patience, soon};
+use crate::connection::Connection;
 use crate::process::{LogSink, Process, Redactor, drain, spawn};
 use crate::report::Ended;
 use crate::tap::Wiretap;
 use crate::validate::{MAX_IN_FLIGHT, validate};
-use crate::wire::{Abandoned, Calls, Demux, Engine, Notice, Outbox};
+use crate::wire::{Abandoned, Calls, Demux, Notice, Outbox, Patience, soon};
 use crate::{Error, ErrorKind, PluginSpec, ProviderInfo, Stage, Timing};
 
 /// Violations that an error lists.
@@ -51,8 +52,17 @@ pub(crate) struct Signals {
 }
 
 impl Instance {
-    /// Starts a plugin and brings it to `Ready`; without a configuration it is only asked what it declares.
-    pub(crate) async fn start(
+    /// Starts a plugin and brings it to `Ready`; without a configuration it is only asked what it declares. Boxed: it is
+    /// large, and seldom done.
+    pub(crate) fn start<'a>(
+        spec: &'a PluginSpec,
+        label: &'a str,
+        config: Option<&'a ConfigureParams>,
+    ) -> BoxFuture<'a, Result<(Arc<Self>, Signals), Error>> {
+        Box::pin(Self::started(spec, label, config))
+    }
+
+    async fn started(
         spec: &PluginSpec,
         label: &str,
         config: Option<&ConfigureParams>,
@@ -68,12 +78,10 @@ impl Instance {
         let (abandoned_sender, abandoned) = mpsc::unbounded_channel();
         let calls = Calls::new(abandoned_sender);
         let outbox = Outbox::new(tap.clone());
-        let (engine, responses) = Engine::start(calls.clone(), outbox.clone());
         let (ended_sender, ended) = watch::channel(None);
         let demux = Demux {
             calls: calls.clone(),
             outbox: outbox.clone(),
-            responses,
             log: log.clone(),
             tap: tap.clone(),
             max_frame: MAX_FRAME_BYTES,
@@ -96,7 +104,7 @@ impl Instance {
         let life = tokio::spawn(life.run(ended_sender)).abort_handle();
         // From here on, giving up kills the process and ends the tasks.
         let run = Run { process, tasks: readers.into_iter().chain([writer, life]).collect() };
-        let connection = Connection { engine, calls, outbox, log, ended: ended.clone(), max_frame: MAX_FRAME_BYTES };
+        let connection = Connection { calls, outbox, log, ended: ended.clone(), max_frame: MAX_FRAME_BYTES };
         let instance_id = format!("{label}-{}", run.process.pid());
         let info = handshake(&connection, spec, instance_id).await?;
         if let Some(config) = config {

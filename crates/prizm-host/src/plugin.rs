@@ -9,15 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use prizm_protocol::methods::configure::ConfigureParams;
 use prizm_protocol::methods::health::Health;
 use prizm_protocol::methods::{Empty, GetHealth, Ping};
 use tokio::sync::Notify;
 use tokio::time::sleep_until;
 
-use crate::connection::soon;
 use crate::instance::{Instance, Lease, Signals};
 use crate::supervise::{Permission, Supervisor};
+use crate::wire::soon;
 use crate::{Error, ErrorKind, Expected, PluginCommand, ProviderInfo, Stage, Tap};
 
 /// How a plugin is started and kept.
@@ -270,6 +271,18 @@ impl Shared {
     }
 
     async fn lease(self: &Arc<Self>) -> Result<Lease, Error> {
+        match self.running()? {
+            Some(lease) => Ok(lease),
+            None => self.started().await,
+        }
+    }
+
+    /// Returns a lease on an instance, starting one where none takes work. Boxed: it is large, and seldom done.
+    fn started(self: &Arc<Self>) -> BoxFuture<'_, Result<Lease, Error>> {
+        Box::pin(self.start_unless_closed())
+    }
+
+    async fn start_unless_closed(self: &Arc<Self>) -> Result<Lease, Error> {
         let closing = self.closing.notified();
         if let Some(lease) = self.running()? {
             return Ok(lease);

@@ -1,65 +1,68 @@
-//! The guarded wire: between a plugin's pipes and jsonrpsee stands a demultiplexer that never hands
-//! jsonrpsee anything that it could choke on.
+//! The guarded wire: between a plugin's pipes and its callers stands a multiplexer that nothing from outside can break.
 //!
 //! ```text
-//! stdout ─► demux (owns the line buffer)
-//!             ├─ response to a call in the table ─► rebuilt, well-formed ─► jsonrpsee ─► the caller
-//!             ├─ $/progress, $/chunk, $/accepted ─► the call's inbox
-//!             ├─ request of the plugin's          ─► answered −32601
-//!             └─ anything else                    ─► noise: logged, counted, never answered
-//! caller ─► jsonrpsee ─► Transport::send ─► outbox (never blocks) ─► writer task ─► stdin
+//! caller ─► a frame ─► outbox (never blocks) ─► writer task, all that has gathered in one write ─► stdin
+//! stdout ─► demux (owns the line buffer), parses each frame once
+//!             ├─ response to a call in the table      ─► the call's inbox ─► the caller
+//!             ├─ $/progress, $/chunk, $/accepted      ─► the call's inbox
+//!             ├─ request of the plugin's              ─► answered −32601
+//!             └─ anything else                        ─► noise: logged, counted, never answered
 //! ```
+//!
+//! Requests, ids and refusals are written by jsonrpsee's types. Its client is not used: behind this demultiplexer it
+//! parsed every answer a second time, in a task of its own (`tests/benches/README.md` has the figures).
 
 mod calls;
 mod demux;
-mod engine;
 mod inbox;
 mod outbox;
+mod patience;
 
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use prizm_protocol::frame::{Line, LineDecoder};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::unix::pipe;
 
-pub(crate) use calls::{Abandoned, Calls, Dropped};
+pub(crate) use calls::{Abandoned, Calls};
 pub(crate) use demux::{Demux, EndOfStream};
-pub(crate) use engine::{Engine, Reply};
-pub(crate) use inbox::{Inbox, Notice};
+pub(crate) use inbox::{Heard, Inbox, Notice, Reply};
 pub(crate) use outbox::{Outbox, Refused};
+pub(crate) use patience::{Patience, soon};
+
+/// Most that is read at once: as much as a pipe holds.
+const READ: usize = 64 * 1024;
 
 /// Reads what is there into the decoder; false at the end of the stream.
-///
-/// The buffer lives in a function that never waits, so an idle plugin costs none.
 pub(crate) async fn read_into(
-    source: &pipe::Receiver,
+    source: &mut pipe::Receiver,
     decoder: &mut LineDecoder,
     mut sink: impl FnMut(Line<'_>),
 ) -> bool {
-    loop {
-        if source.readable().await.is_err() {
-            return false;
-        }
-        match read_ready(source, decoder, &mut sink) {
-            Ok(0) => return false,
-            Ok(_) => {
-                // A plugin that never stops talking must not keep others from being heard.
-                tokio::task::consume_budget().await;
-                return true;
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return false,
-        }
-    }
+    // Tokio's own budget for each task lets others be heard beside a plugin that never stops talking.
+    poll_fn(|cx| poll_read(source, cx, decoder, &mut sink)).await
 }
 
-fn read_ready(
-    source: &pipe::Receiver,
+/// The buffer lives no longer than the look at what is there, so an idle plugin costs none.
+fn poll_read(
+    source: &mut pipe::Receiver,
+    cx: &mut Context<'_>,
     decoder: &mut LineDecoder,
     sink: &mut impl FnMut(Line<'_>),
-) -> io::Result<usize> {
-    let mut buffer = Vec::with_capacity(64 * 1024);
-    let read = source.try_read_buf(&mut buffer)?;
-    decoder.feed(&buffer, sink);
-    Ok(read)
+) -> Poll<bool> {
+    let mut buffer = [const { MaybeUninit::<u8>::uninit() }; READ];
+    let mut buffer = ReadBuf::uninit(&mut buffer);
+    let read = loop {
+        match Pin::new(&mut *source).poll_read(cx, &mut buffer) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Poll::Ready(read) => break read,
+        }
+    };
+    decoder.feed(buffer.filled(), sink);
+    Poll::Ready(read.is_ok() && !buffer.filled().is_empty())
 }

@@ -9,7 +9,8 @@ mod source;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, Tap, validate};
+use futures_util::future::BoxFuture;
+use prizm_host::{Expected, Plugin, PluginCommand, PluginSpec, ProviderInfo, State, Tap, validate};
 use prizm_install::{Identifier, Installed};
 use prizm_protocol::methods::health::Health;
 use prizm_protocol::{Manifest, PROTOCOL_VERSION, ProviderId};
@@ -159,20 +160,27 @@ impl Entry {
 
     /// Makes its plugin, once, without starting it. Those who ask meanwhile share what comes of it,
     /// a failure too: a build that fails is not repeated for each of them.
-    pub(crate) async fn plugin(&self, around: &Surroundings) -> Result<&Plugin> {
+    pub(crate) async fn plugin<'a>(&'a self, around: &'a Surroundings) -> Result<&'a Plugin> {
+        match self.plugin.get() {
+            Some(plugin) => Ok(plugin),
+            None => self.made(around).await,
+        }
+    }
+
+    /// Boxed: it is large, and done once.
+    fn made<'a>(&'a self, around: &'a Surroundings) -> BoxFuture<'a, Result<&'a Plugin>> {
         let asked = Instant::now();
-        if let Some(plugin) = self.plugin.get() {
-            return Ok(plugin);
-        }
-        let _turn = self.turn.lock().await;
-        if let Some(plugin) = self.plugin.get() {
-            return Ok(plugin);
-        }
-        if let Some(error) = self.failure_since(asked) {
-            return Err(error);
-        }
-        let made = self.make_plugin(around).await.inspect_err(|error| self.failed(error))?;
-        Ok(self.plugin.get_or_init(|| made))
+        Box::pin(async move {
+            let _turn = self.turn.lock().await;
+            if let Some(plugin) = self.plugin.get() {
+                return Ok(plugin);
+            }
+            if let Some(error) = self.failure_since(asked) {
+                return Err(error);
+            }
+            let made = self.make_plugin(around).await.inspect_err(|error| self.failed(error))?;
+            Ok(self.plugin.get_or_init(|| made))
+        })
     }
 
     /// Returns what it declares: from memory, from the cache, or by starting it.
@@ -276,9 +284,16 @@ impl Entry {
         Ok(wiring)
     }
 
+    /// Returns its plugin where that runs and needs no service: a call can begin.
+    pub(crate) fn at_hand(&self) -> Option<&Plugin> {
+        let plugin = self.plugin.get().filter(|plugin| plugin.state() == State::Ready)?;
+        let wiring = self.wiring.read().unwrap_or_else(PoisonError::into_inner);
+        wiring.as_ref().is_some_and(|wiring| !wiring.needs_services()).then_some(plugin)
+    }
+
     /// Makes its plugin, waits until the services that it needs are ready, and tells it where they are. They
     /// run at least as long as what is returned is held.
-    pub(crate) async fn serve(&self, around: &Surroundings) -> Result<(&Plugin, Served)> {
+    pub(crate) async fn serve<'a>(&'a self, around: &'a Surroundings) -> Result<(&'a Plugin, Served)> {
         let plugin = self.plugin(around).await?;
         let served = self.wiring()?.serve(plugin, around).await?;
         Ok((plugin, served))
@@ -309,6 +324,9 @@ impl Entry {
             Some(manifest) => self.grant(command, manifest),
             None => command,
         };
+        // Read while the process starts: the first call looks into it.
+        let memory = Arc::clone(&around.routing.memory);
+        tokio::task::spawn_blocking(move || memory.read());
         let work_dir = around.work().await?.path().to_owned();
         let secrets = manifest.iter().flat_map(|manifest| manifest.keys.keys().cloned()).collect();
         let spec = PluginSpec {

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use prizm_host::{Call, Event, Plugin, State};
 use prizm_protocol::methods::estimate::EstimateResult as Estimate;
 use prizm_protocol::methods::notifications::{Accepted, Progress};
@@ -188,9 +189,12 @@ impl Transform {
         let learn = |done: Result<Option<&Usage>, &Error>, elapsed, start| {
             watch.iter().for_each(|watch| watch.ended(&model.around.routing, done, elapsed, start));
         };
-        let was_warm = model.entry.is_warm();
-        let ready = model.ready(call.timeout).await.inspect_err(|error| learn(Err(error), started.elapsed(), None));
-        let (plugin, _served) = ready?;
+        let at_hand = model.entry.at_hand();
+        let was_warm = at_hand.is_some() || model.entry.is_warm();
+        let (plugin, _served) = match at_hand {
+            Some(plugin) => (plugin, Served::default()),
+            None => model.ready(call.timeout).await.inspect_err(|error| learn(Err(error), started.elapsed(), None))?,
+        };
         let (begun, start) = (Instant::now(), (!was_warm).then(|| started.elapsed()));
         call.timeout = call.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
         let result = plugin.transform(call, |event| listeners.hear(event, &capability)).await;
@@ -209,8 +213,8 @@ impl Transform {
 }
 
 impl Model {
-    /// Waits until its provider and the services that this needs are there, in time.
-    async fn ready(&self, timeout: Option<Duration>) -> Result<(&Plugin, Served)> {
+    /// Waits until its provider and the services that this needs are there, in time. Boxed: most calls need not wait.
+    fn ready(&self, timeout: Option<Duration>) -> BoxFuture<'_, Result<(&Plugin, Served)>> {
         let ready = async {
             let (plugin, served) = self.entry.serve(&self.around).await?;
             if plugin.state() != State::Ready {
@@ -218,10 +222,10 @@ impl Model {
             }
             Ok((plugin, served))
         };
-        match timeout {
-            Some(timeout) => tokio::time::timeout(timeout, ready).await.unwrap_or_else(|_| Err(late(self, timeout))),
-            None => ready.await,
-        }
+        Box::pin(async move {
+            let Some(timeout) = timeout else { return ready.await };
+            tokio::time::timeout(timeout, ready).await.unwrap_or_else(|_| Err(late(self, timeout)))
+        })
     }
 }
 
@@ -248,33 +252,32 @@ impl Listeners {
 
 fn check_inputs(model: &Model, capability: &Capability, inputs: &[Media]) -> Result<()> {
     let slots = model.info().inputs_for(capability);
-    let describe = |slot: &InputSlot| match &slot.role {
-        Some(role) => format!("{} as `{role}`", slot.kind),
-        None => slot.kind.to_string(),
+    let refuse = |message: String| {
+        let wanted: Vec<_> = slots.iter().map(described).collect();
+        let wanted = format!("`{capability}` of model `{}` takes {}", model.id(), wanted.join(", "));
+        Err(Error::new(ErrorKind::Usage, message).hinted(wanted))
     };
-    let wanted: Vec<_> = slots.iter().map(describe).collect();
-    let wanted = format!("`{}` of model `{}` takes {}", capability, model.id(), wanted.join(", "));
     for input in inputs {
         let slot = slots.iter().find(|slot| slot.role.as_deref() == input.role());
-        let kind = input.kind();
-        let role = input.role().map(|role| format!(" as `{role}`")).unwrap_or_default();
-        let name = input.name().map(|name| format!(" `{name}`")).unwrap_or_default();
-        match slot {
-            Some(slot) if slot.kind == kind => {}
-            _ => {
-                let message = format!("the input{name} is {kind}{role}, which does not fit");
-                return Err(Error::new(ErrorKind::Usage, message).hinted(wanted));
-            }
+        if slot.is_none_or(|slot| slot.kind != input.kind()) {
+            let role = input.role().map(|role| format!(" as `{role}`")).unwrap_or_default();
+            let name = input.name().map(|name| format!(" `{name}`")).unwrap_or_default();
+            return refuse(format!("the input{name} is {}{role}, which does not fit", input.kind()));
         }
     }
     let missing = slots
         .iter()
         .find(|slot| slot.required != Some(false) && !inputs.iter().any(|input| input.role() == slot.role.as_deref()));
     match missing {
-        Some(slot) => {
-            Err(Error::new(ErrorKind::Usage, format!("an input is missing: {}", describe(slot))).hinted(wanted))
-        }
+        Some(slot) => refuse(format!("an input is missing: {}", described(slot))),
         None => Ok(()),
+    }
+}
+
+fn described(slot: &InputSlot) -> String {
+    match &slot.role {
+        Some(role) => format!("{} as `{role}`", slot.kind),
+        None => slot.kind.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use prizm_protocol::service::Backend;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
@@ -177,7 +178,12 @@ impl Instance {
         }
     }
 
-    async fn until_ready(&self, may_start: bool, listener: Listener<'_>) -> Result<State> {
+    /// Boxed, so that it is compiled here and nowhere else.
+    fn until_ready<'a>(&'a self, may_start: bool, listener: Listener<'a>) -> BoxFuture<'a, Result<State>> {
+        Box::pin(self.wait_until_ready(may_start, listener))
+    }
+
+    async fn wait_until_ready(&self, may_start: bool, listener: Listener<'_>) -> Result<State> {
         let mut begun = 0;
         let mut told = (None, None);
         // What its last owner wrote is not what the next one has to say.

@@ -46,7 +46,11 @@ impl Drop for Life {
 impl Life {
     /// Waits for the end and publishes it.
     pub(super) async fn run(mut self, ended: watch::Sender<Option<Arc<Ended>>>) {
-        let (exit, stream) = self.end().await;
+        let calls = self.calls.clone();
+        let (exit, stream) = tokio::select! {
+            end = self.end() => end,
+            never = calls.keep_time() => match never {},
+        };
         if timeout(LAST_WORDS, &mut self.stderr).await.is_err() {
             self.stderr.abort();
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use prizm_protocol::methods::{Empty, ListModels};
 
 use super::Instance;
-use crate::connection::soon;
+use crate::wire::soon;
 use crate::{Error, ErrorKind, ProviderInfo, Stage, Timing};
 
 impl Instance {

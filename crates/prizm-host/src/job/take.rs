@@ -134,9 +134,8 @@ fn take_if(
     let found = sniff(&head);
     check(found, meta.len()).map_err(refuse)?;
     file.rewind().map_err(io)?;
-    let mut hasher = blake3::Hasher::new();
     // Never more than was there: a file that is extended all the while would be hashed for ever.
-    let hashed = io::copy(&mut file.by_ref().take(meta.len()), &mut hasher).map_err(io)?;
+    let (hash, hashed) = hash(file.by_ref().take(meta.len())).map_err(io)?;
     let name = relative.file_name().unwrap_or_default();
     let target = job.0.path().join("taken").join(format!("{}-{}", meta.ino(), name.to_string_lossy()));
     // From the directory that was opened, not by its path again: that may lead elsewhere by now.
@@ -146,14 +145,27 @@ fn take_if(
     if (moved.dev(), moved.ino(), moved.len()) != (meta.dev(), meta.ino(), hashed) {
         return Err(refuse("was changed while it was taken".to_owned()));
     }
-    let taken = TakenFile {
-        path: target,
-        size: meta.len(),
-        hash: hasher.finalize(),
-        given_away: Arc::default(),
-        _job: job.clone(),
-    };
+    let taken = TakenFile { path: target, size: meta.len(), hash, given_away: Arc::default(), _job: job.clone() };
     Ok((taken, found))
+}
+
+/// Returns the hash of what is read, and how much that was. It is not mapped: who shortens a file that is mapped ends the
+/// process that reads it.
+fn hash(mut file: impl io::Read) -> io::Result<(blake3::Hash, u64)> {
+    // Of many blocks at once a hash costs a third.
+    let mut buffer = vec![0; 256 * 1024];
+    let (mut hasher, mut hashed) = (blake3::Hasher::new(), 0);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok((hasher.finalize(), hashed)),
+            Ok(read) => {
+                hasher.update(&buffer[..read]);
+                hashed += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Checks the words of a path: relative, under `out/`, without `..`.

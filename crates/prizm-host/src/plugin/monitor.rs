@@ -8,9 +8,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Shared, Timing};
 use crate::Stage;
-use crate::connection::soon;
 use crate::instance::{Instance, Signals};
-use crate::wire::Abandoned;
+use crate::wire::{Abandoned, soon};
 
 /// Everything that can happen to an instance.
 enum Event {

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use prizm_protocol::methods::estimate::{EstimateParams, EstimateResult, MediaFacts};
 use prizm_protocol::methods::transform::{TransformParams, TransformResult};
 use prizm_protocol::methods::{DoTransform, Estimate};
 use prizm_protocol::{Media, MediaKind};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Plugin, Shared};
 use crate::call::{Call, Event, InputSource, Outcome, Output, OutputSource};
-use crate::connection::{Patience, soon};
 use crate::instance::Lease;
 use crate::job::{self, JobDir};
-use crate::wire::Notice;
+use crate::wire::{Notice, Patience, soon};
 use crate::{Error, ErrorKind, Stage};
 
 impl Plugin {
@@ -27,7 +28,10 @@ impl Plugin {
     pub async fn transform(&self, call: Call, on_event: impl FnMut(Event) + Send) -> Result<Outcome, Error> {
         let deadline = call.timeout.map(soon);
         let asked = Instant::now();
-        let (lease, permit) = self.0.admit(deadline).await?;
+        let (lease, permit) = match self.0.at_hand()? {
+            Some(at_hand) => at_hand,
+            None => self.0.admit(deadline).await?,
+        };
         let waited = asked.elapsed();
         let text_only = job::is_text_only(&call.inputs, call.capability.output());
         let Call { model, capability, inputs, options, idle_timeout, idempotency_key, resume, .. } = call;
@@ -93,11 +97,19 @@ fn new_id() -> String {
 }
 
 impl Shared {
-    /// Waits for an instance that takes work, and for a slot of it.
-    async fn admit(
+    /// Returns an instance that takes work, and a slot of it, where both are there.
+    fn at_hand(&self) -> Result<Option<(Lease, OwnedSemaphorePermit)>, Error> {
+        let Some(lease) = self.running()? else { return Ok(None) };
+        let permit = Arc::clone(&lease.slots).try_acquire_owned().ok();
+        // It may have been tainted meanwhile.
+        Ok(permit.filter(|_| lease.is_usable()).map(|permit| (lease, permit)))
+    }
+
+    /// Waits for an instance that takes work, and for a slot of it. Boxed: most calls need not wait.
+    fn admit(
         self: &Arc<Self>,
         deadline: Option<Instant>,
-    ) -> Result<(Lease, tokio::sync::OwnedSemaphorePermit), Error> {
+    ) -> BoxFuture<'_, Result<(Lease, OwnedSemaphorePermit), Error>> {
         let admitted = async {
             loop {
                 let lease = self.lease().await?;
@@ -110,14 +122,14 @@ impl Shared {
                 }
             }
         };
-        match deadline {
-            Some(deadline) => timeout_at(deadline, admitted).await.unwrap_or_else(|_| {
+        Box::pin(async move {
+            let Some(deadline) = deadline else { return admitted.await };
+            timeout_at(deadline, admitted).await.unwrap_or_else(|_| {
                 let message = format!("the plugin `{}` had no slot free in time", self.label);
                 Err(Error::new(ErrorKind::Deadline, Stage::Call, message)
                     .with_hint("give the call more time, or send fewer at once"))
-            }),
-            None => admitted.await,
-        }
+            })
+        })
     }
 }
 

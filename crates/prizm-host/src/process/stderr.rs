@@ -195,7 +195,7 @@ fn printable(line: &[u8]) -> String {
 }
 
 /// Reads stderr until it closes.
-pub(crate) async fn drain(stderr: pipe::Receiver, sink: LogSink) {
+pub(crate) async fn drain(mut stderr: pipe::Receiver, sink: LogSink) {
     let mut decoder = LineDecoder::new(LINE_LIMIT);
     let take = |line: Line<'_>| match line {
         Line::Whole(line) => sink.stderr(line),
@@ -205,7 +205,7 @@ pub(crate) async fn drain(stderr: pipe::Receiver, sink: LogSink) {
             sink.stderr(&line);
         }
     };
-    while crate::wire::read_into(&stderr, &mut decoder, take).await {}
+    while crate::wire::read_into(&mut stderr, &mut decoder, take).await {}
     decoder.finish(take);
 }
 

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{self, sleep_until};
 
-use super::Inbox;
+use super::{Heard, Inbox, Patience};
 
 /// A call whose caller went away; the plugin owes its answer all the same.
 #[derive(Clone, Copy, Debug)]
@@ -23,160 +24,177 @@ pub(crate) struct Calls(Arc<Inner>);
 
 struct Inner {
     next_id: AtomicU64,
-    table: Mutex<HashMap<u64, Call>>,
+    table: Mutex<Table>,
+    /// Rung when somebody waits less long than the clock sleeps.
+    sooner: Notify,
     abandoned: mpsc::UnboundedSender<Abandoned>,
 }
 
+#[derive(Default)]
+struct Table {
+    calls: HashMap<u64, Call>,
+    /// When the clock looks next whose time is up.
+    alarm: Option<time::Instant>,
+}
+
 struct Call {
-    state: State,
     inbox: Inbox,
     /// What lives until the plugin has answered, such as its slot and its job directory.
     _keep: Option<Box<dyn Any + Send>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// jsonrpsee has not handed it to the transport.
-    Queued,
-    /// It is on its way to the plugin.
-    Sent,
-}
-
-/// What the transport does with a request that jsonrpsee hands it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Handover {
-    Send,
-    /// Nobody waits any more: answer it here, the plugin never hears of it.
-    AnswerHere,
-}
-
-/// The end of a call that was dropped.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Dropped {
-    /// It had been answered.
-    Answered,
-    /// The plugin never heard of it.
-    Unsent,
-    /// The plugin must be told.
-    Tell,
-}
-
 impl Calls {
     pub(crate) fn new(abandoned: mpsc::UnboundedSender<Abandoned>) -> Self {
-        Self(Arc::new(Inner { next_id: AtomicU64::new(1), table: Mutex::default(), abandoned }))
+        let (next_id, table) = (AtomicU64::new(1), Mutex::default());
+        Self(Arc::new(Inner { next_id, table, sooner: Notify::new(), abandoned }))
     }
 
-    /// Opens a call and returns its id and its inbox.
-    pub(crate) fn open(&self, keep: Option<Box<dyn Any + Send>>) -> (u64, Inbox) {
-        let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
-        let inbox = Inbox::default();
-        let call = Call { state: State::Queued, inbox: inbox.clone(), _keep: keep };
-        self.lock().insert(id, call);
-        (id, inbox)
+    /// Returns the id of the next call.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.0.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Notes that jsonrpsee has a request ready.
-    pub(super) fn hand_over(&self, id: u64) -> Handover {
-        match self.lock().get_mut(&id) {
-            Some(call) if call.state == State::Queued => {
-                call.state = State::Sent;
-                Handover::Send
-            }
-            _ => Handover::AnswerHere,
-        }
-    }
-
-    /// Closes a call that the plugin answered; false where no such call waits for an answer.
-    pub(super) fn answered(&self, id: u64) -> bool {
+    /// Opens a call and returns its inbox.
+    pub(crate) fn open(&self, id: u64, patience: Patience, keep: Option<Box<dyn Any + Send>>) -> Inbox {
+        let inbox = Inbox::new(patience, time::Instant::now());
+        let end = inbox.ends_at();
         let mut table = self.lock();
-        let sent = table.get(&id).is_some_and(|call| call.state == State::Sent);
-        let closed = if sent { table.remove(&id) } else { None };
-        drop(table);
+        table.calls.insert(id, Call { inbox: inbox.clone(), _keep: keep });
+        let sooner = end.is_some_and(|end| table.alarm.is_none_or(|alarm| end < alarm));
+        if sooner {
+            table.alarm = end;
+            drop(table);
+            self.0.sooner.notify_one();
+        }
+        inbox
+    }
+
+    /// Closes a call that the plugin answered, and returns where the answer goes; `None` where no such call waits.
+    pub(super) fn answered(&self, id: u64) -> Option<Inbox> {
+        let closed = self.lock().calls.remove(&id);
         // What the call kept, a directory perhaps, is dropped outside the lock.
-        drop(closed);
-        sent
+        closed.map(|call| call.inbox)
     }
 
-    /// Closes a call that ended without the plugin's help.
+    /// Closes a call that the plugin never hears of.
     pub(crate) fn forget(&self, id: u64) {
-        let closed = self.lock().remove(&id);
+        let closed = self.lock().calls.remove(&id);
         drop(closed);
     }
 
-    /// Notes that the caller of a call went away. One that was not sent is closed here and now: it
-    /// may not even have reached jsonrpsee, so nobody else would.
-    pub(crate) fn abandon(&self, id: u64) -> Dropped {
-        let mut table = self.lock();
-        match table.get(&id).map(|call| call.state) {
-            None => Dropped::Answered,
-            Some(State::Sent) => {
-                // The monitor is gone only when the plugin is.
-                let _ = self.0.abandoned.send(Abandoned { id, at: Instant::now() });
-                Dropped::Tell
-            }
-            Some(State::Queued) => {
-                let withdrawn = table.remove(&id);
-                drop(table);
-                drop(withdrawn);
-                Dropped::Unsent
-            }
+    /// Notes that the caller of a call went away; false where it had been answered.
+    pub(crate) fn abandon(&self, id: u64) -> bool {
+        let pending = self.contains(id);
+        if pending {
+            // The monitor is gone only when the plugin is.
+            let _ = self.0.abandoned.send(Abandoned { id, at: Instant::now() });
         }
+        pending
     }
 
-    /// Returns the inbox of a call that has been sent.
+    /// Returns the inbox of a call.
     pub(super) fn inbox(&self, id: u64) -> Option<Inbox> {
-        let table = self.lock();
-        table.get(&id).filter(|call| call.state == State::Sent).map(|call| call.inbox.clone())
+        self.lock().calls.get(&id).map(|call| call.inbox.clone())
     }
 
     /// Returns the inboxes of every call, for what is said about none in particular.
     pub(super) fn inboxes(&self) -> Vec<Inbox> {
-        self.lock().values().map(|call| call.inbox.clone()).collect()
+        self.lock().calls.values().map(|call| call.inbox.clone()).collect()
     }
 
     pub(crate) fn contains(&self, id: u64) -> bool {
-        self.lock().contains_key(&id)
+        self.lock().calls.contains_key(&id)
     }
 
     /// Returns how many calls wait for an answer.
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().calls.len()
     }
 
-    /// Drops every call, and what they keep.
+    /// Ends every call, and drops what they keep: the plugin is gone.
     pub(crate) fn clear(&self) {
-        let calls = std::mem::take(&mut *self.lock());
-        drop(calls);
+        let calls = std::mem::take(&mut self.lock().calls);
+        calls.values().for_each(|call| call.inbox.end(Heard::Gone));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Call>> {
+    /// Tells callers when their time is up. One clock for all of them: a call costs a look at when it rings next, and
+    /// a connection without calls is not woken again.
+    pub(crate) async fn keep_time(&self) -> std::convert::Infallible {
+        loop {
+            let alarm = self.lock().alarm;
+            match alarm {
+                None => self.0.sooner.notified().await,
+                Some(alarm) => tokio::select! {
+                    () = sleep_until(alarm) => self.ring(),
+                    () = self.0.sooner.notified() => {}
+                },
+            }
+        }
+    }
+
+    fn ring(&self) {
+        let now = time::Instant::now();
+        let mut table = self.lock();
+        let ends = table.calls.values().filter_map(|call| Some((call.inbox.ends_at()?, &call.inbox)));
+        let (late, waiting): (Vec<_>, Vec<_>) = ends.partition(|(end, _)| *end <= now);
+        let late: Vec<_> = late.into_iter().map(|(_, inbox)| inbox.clone()).collect();
+        table.alarm = waiting.iter().map(|(end, _)| *end).min();
+        drop(table);
+        late.iter().for_each(|inbox| inbox.end(Heard::Late));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Table> {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    #[test]
-    fn a_call_is_answered_once_and_only_after_it_was_sent() {
-        let (sender, mut abandoned) = mpsc::unbounded_channel();
-        let calls = Calls::new(sender);
-        let (id, _) = calls.open(None);
-        assert!(!calls.answered(id), "not sent yet");
-        assert_eq!(calls.hand_over(id), Handover::Send);
-        assert!(calls.answered(id));
-        assert!(!calls.answered(id), "answered twice");
+    fn calls() -> (Calls, mpsc::UnboundedReceiver<Abandoned>) {
+        let (sender, abandoned) = mpsc::unbounded_channel();
+        (Calls::new(sender), abandoned)
+    }
 
-        let (unsent, _) = calls.open(None);
-        assert_eq!(calls.abandon(unsent), Dropped::Unsent);
-        assert_eq!((calls.hand_over(unsent), calls.len()), (Handover::AnswerHere, 0));
+    #[tokio::test]
+    async fn a_call_is_answered_once_and_owed_when_it_was_abandoned() {
+        let (calls, mut abandoned) = calls();
+        let id = calls.next_id();
+        calls.open(id, Patience::default(), None);
+        assert!(calls.answered(id).is_some());
+        assert!(calls.answered(id).is_none(), "answered twice");
 
-        let (sent, _) = calls.open(None);
-        calls.hand_over(sent);
-        assert_eq!(calls.abandon(sent), Dropped::Tell);
-        assert_eq!(abandoned.try_recv().unwrap().id, sent);
-        assert!(calls.answered(sent), "the plugin still owes it");
-        assert_eq!((calls.abandon(sent), calls.len()), (Dropped::Answered, 0));
+        let id = calls.next_id();
+        let inbox = calls.open(id, Patience::default(), None);
+        assert!(calls.abandon(id));
+        assert_eq!(abandoned.try_recv().unwrap().id, id);
+        assert_eq!(calls.len(), 1, "the plugin still owes it");
+        calls.clear();
+        assert!(matches!(inbox.next().await, Heard::Gone));
+        assert!(!calls.abandon(id));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_less_long_hears_first_that_it_is_late() {
+        let (calls, _abandoned) = calls();
+        let clock = tokio::spawn({
+            let calls = calls.clone();
+            async move { calls.keep_time().await }
+        });
+        let began = time::Instant::now();
+        let in_seconds = |seconds| Patience::until(began + Duration::from_secs(seconds));
+        let long = calls.open(calls.next_id(), in_seconds(60), None);
+        let silent = Patience { idle: Some(Duration::from_secs(40)), ..Patience::default() };
+        let silent = calls.open(calls.next_id(), silent, None);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let short = calls.open(calls.next_id(), in_seconds(5), None);
+        for (inbox, seconds) in [(short, 5), (silent, 40), (long, 60)] {
+            assert!(matches!(inbox.next().await, Heard::Late));
+            assert_eq!(began.elapsed().as_secs(), seconds);
+        }
+        clock.abort();
     }
 }

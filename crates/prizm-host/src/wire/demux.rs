@@ -1,15 +1,14 @@
 //! The reader of a plugin's stdout: tells what each line is and where it belongs.
 
+use jsonrpsee::types::{ErrorCode, ErrorObject as Refusal, Id, Response, ResponsePayload};
 use prizm_protocol::frame::{self, Line, LineDecoder, Message, Noise};
 use prizm_protocol::methods::notifications::{self, Accepted, Chunk, Log, Progress, Startup};
 use prizm_protocol::{ErrorData, ErrorKind, ErrorObject, code};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::net::unix::pipe;
-use tokio::sync::mpsc;
 
-use super::engine::{error_frame, result_frame};
-use super::{Calls, Outbox, read_into};
+use super::{Calls, Heard, Inbox, Outbox, read_into};
 use crate::process::LogSink;
 use crate::tap::{Turn, Wiretap};
 
@@ -37,7 +36,6 @@ pub(crate) enum EndOfStream {
 pub(crate) struct Demux {
     pub(crate) calls: Calls,
     pub(crate) outbox: Outbox,
-    pub(crate) responses: mpsc::UnboundedSender<Vec<u8>>,
     pub(crate) log: LogSink,
     pub(crate) tap: Option<Wiretap>,
     pub(crate) max_frame: usize,
@@ -63,11 +61,11 @@ impl NoiseCount {
 
 impl Demux {
     /// Reads until the plugin closes its stdout, or makes too much noise.
-    pub(crate) async fn run(self, stdout: pipe::Receiver) -> EndOfStream {
+    pub(crate) async fn run(self, mut stdout: pipe::Receiver) -> EndOfStream {
         let mut decoder = LineDecoder::new(self.max_frame);
         let mut noise = NoiseCount::default();
         loop {
-            let more = read_into(&stdout, &mut decoder, |line| self.line(line, &mut noise)).await;
+            let more = read_into(&mut stdout, &mut decoder, |line| self.line(line, &mut noise)).await;
             let unfinished = decoder.unfinished();
             let endless = if unfinished > self.max_frame as u64 { unfinished } else { 0 };
             if noise.lines >= NOISE_LINES || noise.bytes + endless >= NOISE_BYTES {
@@ -94,14 +92,14 @@ impl Demux {
                 }
                 Err(reason) => self.noise(bytes, bytes.len() as u64, &reason, noise, turn),
             },
-            Line::Oversized { size, id: Some(id), head, .. } if self.calls.answered(id) => {
+            Line::Oversized { size, id, head } => {
+                let Some(inbox) = id.and_then(|id| self.calls.answered(id)) else {
+                    let reason = format!("{size} bytes, over the frame limit of {}", self.max_frame);
+                    return self.noise(head, size, &reason, noise, turn);
+                };
                 let message = format!("the answer has {size} bytes, over the frame limit of {}", self.max_frame);
                 turn.iter().for_each(|turn| turn.noise(&self.log.shown(head), size, &message));
-                let _ = self.responses.send(error_frame(id, &self.too_large(size, message)));
-            }
-            Line::Oversized { size, head, .. } => {
-                let reason = format!("{size} bytes, over the frame limit of {}", self.max_frame);
-                self.noise(head, size, &reason, noise, turn);
+                inbox.end(Heard::Reply(Err(self.too_large(size, message))));
             }
         }
     }
@@ -131,31 +129,25 @@ impl Demux {
             Message::Response { id, outcome } => self.response(id, outcome).map(|()| None),
             Message::Notification { method, params } => self.notification(&method, params).map(|()| None),
             Message::Request { id, method, .. } => {
-                let refusal = format!("`{method:.80}`: a plugin sends no requests to the host");
-                Ok(Some(error_frame(id, &ErrorObject::new(code::METHOD_NOT_FOUND, refusal))))
+                let message = format!("`{method:.80}`: a plugin sends no requests to the host");
+                let refusal = Refusal::owned::<()>(ErrorCode::MethodNotFound.code(), message, None);
+                let answer = Response::<()>::new(ResponsePayload::error(refusal), Id::Number(id));
+                Ok(serde_json::to_vec(&answer).ok())
             }
         }
     }
 
     fn response(&self, id: u64, outcome: Result<&RawValue, &RawValue>) -> Result<(), String> {
-        if !self.calls.answered(id) {
-            return Err(format!("it answers no pending request: id {id}"));
-        }
+        let inbox = self.calls.answered(id).ok_or_else(|| format!("it answers no pending request: id {id}"))?;
         let malformed =
             |what: &str| ErrorObject::new(code::INTERNAL_ERROR, format!("the plugin's answer is malformed: {what}"));
-        let response = match outcome {
-            // jsonrpsee takes a null result for a missing one.
-            Ok(result) if result.get() == "null" => error_frame(id, &malformed("its result is null")),
-            Ok(result) => result_frame(id, result),
-            Err(error) => match serde_json::from_str::<ErrorObject>(error.get()) {
-                Ok(error) => error_frame(id, &self.log.clean_error(error)),
-                Err(reason) => {
-                    error_frame(id, &self.log.clean_error(malformed(&format!("its error object: {reason}"))))
-                }
-            },
+        let reply = match outcome {
+            Ok(result) if result.get() == "null" => Err(malformed("its result is null")),
+            Ok(result) => Ok(result.to_owned()),
+            Err(error) => Err(serde_json::from_str(error.get())
+                .unwrap_or_else(|reason| malformed(&format!("its error object: {reason}")))),
         };
-        // The receiver is gone only when nobody waits any more.
-        let _ = self.responses.send(response);
+        inbox.end(Heard::Reply(reply.map_err(|error| self.log.clean_error(error))));
         Ok(())
     }
 
@@ -192,7 +184,7 @@ impl Demux {
         }
     }
 
-    fn inbox(&self, id: u64) -> Result<super::Inbox, String> {
+    fn inbox(&self, id: u64) -> Result<Inbox, String> {
         self.calls.inbox(id).ok_or_else(|| format!("it belongs to no pending request: id {id}"))
     }
 }

@@ -75,16 +75,6 @@ impl Outbox {
         }
     }
 
-    /// Returns whether a frame of `size` bytes would find room.
-    pub(crate) fn has_room_for(&self, size: usize) -> bool {
-        self.lock().bytes.len() + size + 2 <= CAPACITY
-    }
-
-    /// Returns whether what is put in is written.
-    pub(crate) fn is_open(&self) -> bool {
-        !self.lock().closed
-    }
-
     /// Waits until the plugin has closed its stdin and a frame could not be written.
     pub(crate) async fn lost(&self) {
         self.0.lost.notified().await;

@@ -1,6 +1,7 @@
 //! The order of things: look, wait, resolve, fetch, build, validate, keep, pin.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::audit::Event;
@@ -38,8 +39,16 @@ impl Installer {
         self.load(request, Kind::Service).await?.service()
     }
 
-    /// Goes the whole way, and writes down what came of it.
-    pub(super) async fn load(&self, request: &Request, kind: Kind) -> Result<Loaded, Error> {
+    /// Goes the whole way, and writes down what came of it. Boxed, so that it is compiled here and nowhere else.
+    pub(super) fn load<'a>(
+        &'a self,
+        request: &'a Request,
+        kind: Kind,
+    ) -> Pin<Box<dyn Future<Output = Result<Loaded, Error>> + Send + 'a>> {
+        Box::pin(self.audited(request, kind))
+    }
+
+    async fn audited(&self, request: &Request, kind: Kind) -> Result<Loaded, Error> {
         let result = self.guarded(request, kind).await;
         let event = match &result {
             Ok((loaded, action)) => Event::done(action, &request.identifier, loaded),

@@ -1,11 +1,12 @@
 //! What was learned of every candidate, by this program and by those before it.
 
 mod budgets;
+mod learned;
 mod settings;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use serde::de::DeserializeOwned;
 
 pub use self::budgets::Recorded;
 pub(crate) use self::budgets::{Made, Reservation};
+use self::learned::{Learned, Unwritten};
+pub(crate) use self::learned::{ModelMemory, ProviderMemory};
 use super::now;
 use crate::blocking::blocking;
 use crate::{Error, ErrorKind, Result};
@@ -34,7 +37,8 @@ pub(crate) struct Memory {
     providers: Mutex<HashMap<String, Arc<ProviderMemory>>>,
     /// The settings of each provider that were refused last, by their digests.
     refused: Mutex<HashMap<String, Option<u32>>>,
-    unwritten: Mutex<BTreeMap<String, Vec<Observation>>>,
+    unwritten_models: Unwritten<ModelSignals>,
+    unwritten_providers: Unwritten<ProviderSignals>,
     unrecorded: Mutex<Vec<Made>>,
     unkept: Mutex<BTreeMap<String, String>>,
     /// Rows that were kept since the others were read.
@@ -43,20 +47,6 @@ pub(crate) struct Memory {
     /// Whoever flushes finds everything written that was taken to be written before.
     turn: tokio::sync::Mutex<()>,
     seed: AtomicU64,
-}
-
-/// What was learned of a model.
-pub(crate) struct ModelMemory {
-    key: String,
-    pub(crate) signals: Mutex<ModelSignals>,
-    pub(crate) in_flight: AtomicU32,
-}
-
-/// What was learned of a provider.
-pub(crate) struct ProviderMemory {
-    key: String,
-    pub(crate) signals: Mutex<ProviderSignals>,
-    pub(crate) in_flight: AtomicU32,
 }
 
 /// What was learned of a model, for people.
@@ -92,18 +82,6 @@ impl Drop for InFlight {
     }
 }
 
-impl ModelMemory {
-    pub(crate) fn signals(&self) -> MutexGuard<'_, ModelSignals> {
-        lock(&self.signals)
-    }
-}
-
-impl ProviderMemory {
-    pub(crate) fn signals(&self) -> MutexGuard<'_, ProviderSignals> {
-        lock(&self.signals)
-    }
-}
-
 impl Memory {
     /// Keeps what is learned in a file. It is opened when it is first needed.
     pub(crate) fn new(path: PathBuf) -> Self {
@@ -114,7 +92,8 @@ impl Memory {
             models: Mutex::default(),
             providers: Mutex::default(),
             refused: Mutex::default(),
-            unwritten: Mutex::default(),
+            unwritten_models: Unwritten::default(),
+            unwritten_providers: Unwritten::default(),
             unrecorded: Mutex::default(),
             unkept: Mutex::default(),
             newer: Mutex::default(),
@@ -138,6 +117,11 @@ impl Memory {
         self.ledger.get_or_init(open).as_ref().map_err(Clone::clone)
     }
 
+    /// Reads what was learned before, so that whoever asks for it does not wait. It blocks.
+    pub(crate) fn read(&self) {
+        self.rows();
+    }
+
     fn rows(&self) -> &HashMap<String, String> {
         self.rows.get_or_init(|| {
             // Without a ledger one learns anew each time: no reason not to do the work.
@@ -158,8 +142,8 @@ impl Memory {
         let key = format!("model{PART}{provider}{PART}{model}{PART}{capability}");
         let mut models = lock(&self.models);
         let made = models.entry(key).or_insert_with_key(|key| {
-            let (signals, in_flight) = (Mutex::new(self.known(key)), AtomicU32::new(0));
-            Arc::new(ModelMemory { key: key.clone(), signals, in_flight })
+            let signals = self.known(key);
+            Arc::new(Learned::new(key.clone(), signals))
         });
         Arc::clone(made)
     }
@@ -169,8 +153,8 @@ impl Memory {
         let key = format!("provider{PART}{provider}");
         let mut providers = lock(&self.providers);
         let made = providers.entry(key).or_insert_with_key(|key| {
-            let (signals, in_flight) = (Mutex::new(self.known(key)), AtomicU32::new(0));
-            Arc::new(ProviderMemory { key: key.clone(), signals, in_flight })
+            let signals = self.known(key);
+            Arc::new(Learned::new(key.clone(), signals))
         });
         Arc::clone(made)
     }
@@ -183,23 +167,27 @@ impl Memory {
     }
 
     /// Learns from a call that ended.
-    pub(crate) fn observe(self: &Arc<Self>, model: &ModelMemory, provider: &ProviderMemory, seen: Observation) {
+    pub(crate) fn observe(
+        self: &Arc<Self>,
+        model: &Arc<ModelMemory>,
+        provider: &Arc<ProviderMemory>,
+        seen: Observation,
+    ) {
         model.signals().observe(&seen);
         provider.signals().observe(&seen);
-        let mut unwritten = lock(&self.unwritten);
-        for key in [&model.key, &provider.key] {
-            unwritten.entry(key.clone()).or_default().push(seen);
-        }
-        drop(unwritten);
+        self.unwritten_models.add(model, seen);
+        self.unwritten_providers.add(provider, seen);
         self.write_soon();
     }
 
     /// Writes what there is to write, in a while: what comes until then is written with it.
     fn write_soon(self: &Arc<Self>) {
-        if let Ok(runtime) = tokio::runtime::Handle::try_current()
-            && !self.is_writing.swap(true, Ordering::AcqRel)
-        {
-            let writing = Writing(Arc::clone(self));
+        if self.is_writing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let writing = Writing(Arc::clone(self));
+        // Without a runtime nobody is there to write, and whoever comes next tries again.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 tokio::time::sleep(TOGETHER).await;
                 let memory = Arc::clone(&writing.0);
@@ -212,20 +200,20 @@ impl Memory {
     /// Writes what was learned and decided since the last time.
     pub(crate) async fn flush(self: &Arc<Self>) {
         let _turn = self.turn.lock().await;
-        let unwritten = std::mem::take(&mut *lock(&self.unwritten));
+        let (models, providers) = (self.unwritten_models.take(), self.unwritten_providers.take());
         let unrecorded = std::mem::take(&mut *lock(&self.unrecorded));
         let unkept = std::mem::take(&mut *lock(&self.unkept));
-        if unwritten.is_empty() && unrecorded.is_empty() && unkept.is_empty() {
+        if models.is_empty() && providers.is_empty() && unrecorded.is_empty() && unkept.is_empty() {
             return;
         }
         let memory = Arc::clone(self);
         let _ = blocking(move || {
-            for (key, seen) in &unwritten {
-                if key.starts_with("model") {
-                    memory.change::<ModelSignals>(key, |signals| seen.iter().for_each(|seen| signals.observe(seen)));
-                } else {
-                    memory.change::<ProviderSignals>(key, |signals| seen.iter().for_each(|seen| signals.observe(seen)));
-                }
+            for (model, seen) in &models {
+                memory.change::<ModelSignals>(&model.key, |signals| seen.iter().for_each(|seen| signals.observe(seen)));
+            }
+            for (provider, seen) in &providers {
+                let learn = |signals: &mut ProviderSignals| seen.iter().for_each(|seen| signals.observe(seen));
+                memory.change(&provider.key, learn);
             }
             unrecorded.into_iter().for_each(|made| memory.write(made));
             unkept.into_iter().for_each(|(key, value)| memory.learn(&key, &mut |_| Some(value.clone())));
