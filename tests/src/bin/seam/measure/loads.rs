@@ -14,6 +14,9 @@ use crate::settings::Settings;
 /// A provider that does nothing, so that what is measured is not its own.
 const TINY: &str = r#"#!/usr/bin/env bash
 while read -r line; do
+  # The host begins a frame on a line of its own, and so leaves empty ones.
+  [[ $line ]] || continue
+  # `exit` is the one without an id.
   [[ $line =~ \"id\":([0-9]+) ]] || exit 0
   id=${BASH_REMATCH[1]}
   case $line in
