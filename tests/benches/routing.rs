@@ -1,4 +1,5 @@
-//! What routing costs, in a registry with real processes: `cargo bench -p prizm-tests --bench routing`.
+//! What routing adds to a call, in a registry with real processes: `cargo bench -p prizm-tests --bench routing`. What
+//! questions cost in a registry of very many providers, `seam --metrics query` measures.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
@@ -10,7 +11,6 @@ use prizm_registry::{Capability, Config, Criteria, Explain, PluginCommand, Regis
 
 const TEXT: Capability = Capability::TEXT_TO_TEXT;
 const MODELS: &str = "1000";
-const QUERIES: u32 = 100_000;
 
 /// The median and the 99th percentile of many rounds.
 fn shown(name: &str, mut times: Vec<Duration>) -> Duration {
@@ -64,17 +64,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         registry.find_best_provider(&TEXT, &half).is_ok()
     });
     measure("decide, told and with its digest", 50, || registry.decide(&TEXT, &criteria).is_ok());
-    let began = Instant::now();
-    let many = registry.get_provider("many").await?;
-    for number in 0..QUERIES {
-        std::hint::black_box(many.model(&format!("m{}", number % 1000)).is_ok());
-    }
-    println!("{QUERIES} queries for a model by its id among 1,000: {:.1} ms", began.elapsed().as_secs_f64() * 1e3);
-    let began = Instant::now();
-    for _ in 0..QUERIES {
-        std::hint::black_box(registry.providers_by_capability(&TEXT).len());
-    }
-    println!("{QUERIES} queries for the providers of a capability: {:.1} ms", began.elapsed().as_secs_f64() * 1e3);
 
     let echo = registry.get_provider("hostile").await?.model("echo")?;
     let direct = call("a call of a model that was named", || async { echo.transform("hi").await.is_ok() }).await;
