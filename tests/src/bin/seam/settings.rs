@@ -65,7 +65,8 @@ impl Settings {
             "--rt" => self.runtime = value,
             "--plugin" => {
                 let words = shlex::split(&value).filter(|words| !words.is_empty());
-                self.plugin = words.ok_or_else(|| format!("`--plugin {value}`: expected a command as a shell reads it"))?;
+                self.plugin =
+                    words.ok_or_else(|| format!("`--plugin {value}`: expected a command as a shell reads it"))?;
             }
             "--tput-secs" => self.tput_secs = number(name, &value)?,
             _ => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use prizm_protocol::is_inherited;
-use prizm_registry::Result;
+use prizm_registry::{ErrorKind, Result};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -19,25 +19,22 @@ use crate::settings::Settings;
 pub async fn build(settings: &Settings) -> Result<Value> {
     let bench = Bench::new();
     let project = Project::new(&bench).await;
+    project.download(&bench).await;
     let (mut by_hand, mut by_prizm) = (Vec::new(), Vec::new());
-    for round in 0..=settings.build_reps.max(1) {
-        let commit = project.commit(round).await;
+    let reps = settings.build_reps.max(1);
+    for round in 0..reps {
+        let commit = project.commit(&format!("round {round}")).await;
         let began = Instant::now();
-        // The first round is for the downloads.
-        project.by_hand(&commit, round > 0).await;
-        let hand = began.elapsed().as_secs_f64();
+        project.by_hand(&commit).await;
+        by_hand.push(began.elapsed().as_secs_f64());
         let began = Instant::now();
-        let provider = bench.registry.get_provider(&format!("file://{}?ref={commit}", project.root.display())).await?;
-        let prizm = began.elapsed().as_secs_f64();
+        let provider = bench.registry.get_provider(&project.url(&commit)).await?;
+        by_prizm.push(began.elapsed().as_secs_f64());
         assert_eq!(provider.stats().starts, 0, "what is measured is not its start");
-        if round > 0 {
-            by_hand.push(hand);
-            by_prizm.push(prizm);
-        }
     }
     bench.registry.shutdown().await;
     let [hand, prizm] = [by_hand, by_prizm].map(|samples| summary(samples)["p50"].as_f64().unwrap_or(f64::NAN));
-    Ok(json!({"by_hand_s": hand, "prizm_s": prizm, "ratio": rounded(prizm / hand), "reps": settings.build_reps.max(1)}))
+    Ok(json!({"by_hand_s": hand, "prizm_s": prizm, "ratio": rounded(prizm / hand), "reps": reps}))
 }
 
 /// A repository, and where its author builds.
@@ -52,6 +49,10 @@ impl Project {
         let [root, clone, cargo_home] = ["project", "clone", "cargo"].map(|name| bench.file(name));
         let prizm = std::env::current_exe().expect("this program's path").with_file_name("prizm");
         run(Command::new(prizm).args(["new", "rust", "--id", "built"]).arg(&root)).await;
+        // The compiler has the same to say without optimising, and says it sooner.
+        let manifest = root.join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).expect("the project's manifest");
+        fs::write(&manifest, text + "\n[profile.release]\nopt-level = 0\n").expect("the project's manifest");
         run(git(&root).args(["init", "--quiet"])).await;
         fs::create_dir(&cargo_home).expect("a directory");
         // Where crates come from is the same for both.
@@ -61,27 +62,46 @@ impl Project {
         Self { root, clone, cargo_home }
     }
 
+    /// Downloads the crates, by a commit whose own build fails before anything is compiled.
+    async fn download(&self, bench: &Bench) {
+        let path = self.root.join("prizm.toml");
+        let manifest = fs::read_to_string(&path).expect("the project's manifest");
+        fs::write(&path, format!("{manifest}\n[build]\ncommand = [\"false\"]\n")).expect("the project's manifest");
+        let commit = self.commit("downloads").await;
+        fs::write(&path, manifest).expect("the project's manifest");
+        self.fetch(&commit).await;
+        let refused = bench.registry.get_provider(&self.url(&commit)).await.map(|_| ());
+        assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::Build), "the build fails");
+    }
+
     /// Commits a source that has never been compiled.
-    async fn commit(&self, round: usize) -> String {
+    async fn commit(&self, name: &str) -> String {
         let main = self.root.join("src/main.rs");
         let text = fs::read_to_string(&main).expect("the project's source");
-        fs::write(&main, format!("{text}\n// Round {round}.\n")).expect("the project's source");
+        fs::write(&main, format!("{text}\n// {name}\n")).expect("the project's source");
         run(git(&self.root).args(["add", "--all"])).await;
-        run(git(&self.root).args(["commit", "--quiet", "--message", "A provider"])).await;
+        run(git(&self.root).args(["commit", "--quiet", "--message", name])).await;
         run(git(&self.root).args(["rev-parse", "HEAD"])).await
     }
 
-    /// Does what Prizm does, which tries the provider in the end, too.
-    async fn by_hand(&self, commit: &str, whole: bool) {
-        run(git(Path::new("/")).arg("clone").arg("--quiet").arg(format!("file://{}", self.root.display())).arg(&self.clone))
-            .await;
+    fn url(&self, commit: &str) -> String {
+        format!("file://{}?ref={commit}", self.root.display())
+    }
+
+    /// Does what Prizm does, but for trying the provider in the end.
+    async fn by_hand(&self, commit: &str) {
+        self.fetch(commit).await;
+        run(self.cargo().args(["build", "--release", "--frozen", "--quiet"])).await;
+        fs::copy(self.clone.join("target/release/built"), self.clone.join("built")).expect("an executable");
+    }
+
+    /// Makes a clone, and gets what it depends on.
+    async fn fetch(&self, commit: &str) {
+        // That of the last time has been compiled.
+        let _ = fs::remove_dir_all(&self.clone);
+        run(git(&self.root).args(["clone", "--quiet", "--no-local", "."]).arg(&self.clone)).await;
         run(git(&self.clone).args(["checkout", "--quiet", "--detach", commit])).await;
         run(self.cargo().args(["fetch", "--locked"])).await;
-        if whole {
-            run(self.cargo().args(["build", "--release", "--frozen", "--quiet"])).await;
-            fs::copy(self.clone.join("target/release/built"), self.clone.join("built")).expect("an executable");
-        }
-        fs::remove_dir_all(&self.clone).expect("the clone is removed");
     }
 
     fn cargo(&self) -> Command {
