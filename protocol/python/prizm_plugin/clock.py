@@ -28,13 +28,21 @@ class Timer:
         self.call = None
 
 
+_MOST_IDLE = 64
+
+
 class Clock:
-    """Calls back on its own thread. What it calls must neither wait nor be an author's."""
+    """Calls back on its own thread. What it calls must neither wait nor be an author's.
+
+    Most timers are cancelled long before their time, and the thread is not woken for those.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._timers: list[Timer] = []
+        self._most = _MOST_IDLE
+        self._wakes_at = 0.0
         self._started = False
         self._stopped = False
 
@@ -42,14 +50,16 @@ class Clock:
         """Call back after some seconds."""
         timer = Timer(time.monotonic() + seconds, call)
         with self._lock:
-            if len(self._timers) > 64 and sum(each.call is None for each in self._timers) * 2 > len(self._timers):
+            if len(self._timers) > self._most:
                 self._timers = [each for each in self._timers if each.call is not None]
                 heapq.heapify(self._timers)
+                self._most = max(_MOST_IDLE, 2 * len(self._timers))
             heapq.heappush(self._timers, timer)
             if not self._started:
                 self._started = True
                 threading.Thread(target=self._run, name="prizm-clock", daemon=True).start()
-            elif self._timers[0] is timer:
+            elif timer.when < self._wakes_at:
+                self._wakes_at = timer.when
                 self._changed.notify()
         return timer
 
@@ -69,14 +79,15 @@ class Clock:
 
     def _next(self) -> Callable[[], None] | None:
         while not self._stopped:
-            if not self._timers:
-                self._changed.wait()
+            while self._timers and self._timers[0].call is None:
+                heapq.heappop(self._timers)
+            left = self._timers[0].when - time.monotonic() if self._timers else threading.TIMEOUT_MAX
+            if left <= 0:
+                call = heapq.heappop(self._timers).call
+                if call is not None:  # It may have been cancelled just now.
+                    return call
                 continue
-            left = self._timers[0].when - time.monotonic()
-            if left > 0 and self._timers[0].call is not None:
-                self._changed.wait(min(left, threading.TIMEOUT_MAX))
-                continue
-            call = heapq.heappop(self._timers).call
-            if call is not None:
-                return call
+            self._wakes_at = self._timers[0].when if self._timers else float("inf")
+            self._changed.wait(min(left, threading.TIMEOUT_MAX))
+            self._wakes_at = 0.0
         return None

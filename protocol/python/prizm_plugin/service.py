@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from .frames import Message
     from .provider import Provider
+    from .relay import Relay
     from .work import Work
 
 
 class Service:
-    """One session's answers. `handle` never waits, and is called by one thread."""
+    """One session's answers. `handle` never waits, and is called by one thread at a time."""
 
     def __init__(self, provider: Provider, channel: Channel) -> None:
         self.declaration = provider.declaration()
@@ -50,6 +51,11 @@ class Service:
             if not isinstance(error, Error):
                 tell_traceback(error)
             self.answer(id, None, of_exception(error))
+
+    @property
+    def relay(self) -> Relay | None:
+        """Who reads, once there may be work."""
+        return None if self._work is None else self._work.relay
 
     def cancel(self, id: int) -> None:
         """Ask the work of a request to stop."""

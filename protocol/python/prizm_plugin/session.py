@@ -12,6 +12,7 @@ from .service import Service, noise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Callable
 
     from .frames import Line
@@ -31,27 +32,53 @@ class Session:
         self._channel = channel
         self._service = Service(provider, channel)
         self._decoder = frames.LineDecoder()
+        self._lines: Iterator[Line] = iter(())
+        self._at_end = False
+        self._linger_for = LINGER_AFTER_END
 
     def run(self, read: Callable[[], bytes]) -> None:
         """Read and answer until the session ends; `read` gives the next bytes, and none at the end."""
-        linger = LINGER_AFTER_END
         try:
-            while True:
-                data = read()
-                lines = self._decoder.feed(data) if data else self._decoder.finish()
-                if not all(map(self._take, lines)):
-                    linger = LINGER_AFTER_EXIT
-                    break
-                if not data:
-                    break
+            relay = None
+            while relay is None and self._takes_line(read):
+                relay = self._service.relay
+            if relay is not None:
+                relay.watch(lambda: self._lead(read))
         finally:
-            self._linger(linger)
+            self._linger(self._linger_for)
             self._channel.close()
             self._service.abandon()
 
     def forked(self) -> None:
         """Say nothing from now on, in a child that was forked; its other threads, and their locks, are gone."""
         self._channel.close()
+
+    def _lead(self, read: Callable[[], bytes]) -> None:
+        """Read and answer, on a thread of which there may be another later."""
+        relay = self._service.relay
+        assert relay is not None
+        try:
+            while self._takes_line(read):
+                if not relay.goes_on():
+                    return
+            relay.end()
+        except BaseException as error:  # It is the session's, and not of the thread.
+            relay.end(error)
+
+    def _takes_line(self, read: Callable[[], bytes]) -> bool:
+        """Take the next line; False where the session ends."""
+        line = next(self._lines, None)
+        while line is None:
+            if self._at_end:
+                return False
+            data = read()
+            self._at_end = not data
+            self._lines = iter(self._decoder.feed(data) if data else self._decoder.finish())
+            line = next(self._lines, None)
+        if self._take(line):
+            return True
+        self._linger_for = LINGER_AFTER_EXIT
+        return False
 
     def _take(self, line: Line) -> bool:
         """Take one line; False where it ends the session."""

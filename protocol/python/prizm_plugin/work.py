@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .channel import Channel
     from .provider import Provider
+    from .relay import Relay
 
 DRAIN = 4.0
 """How long `shutdown` waits for cancelled work, in seconds; the host waits 5 in all."""
@@ -70,6 +71,11 @@ class Work:
         }
         if provider.has_async():
             self._runner.expect_async()
+
+    @property
+    def relay(self) -> Relay:
+        """Who reads."""
+        return self._runner.relay
 
     def handle(self, id: int, method: str, params: Any, size: int) -> None:
         """Answer a request, now or later. Raises Error where it is refused."""
@@ -128,18 +134,20 @@ class Work:
         if job is not None:
             job.for_transform(params)
             call = Call(handler, (request, Context(job, self._channel.limit // 8)), check.result)
-            self._take_turn(job, lambda: self._runner.start(job, call))
+            if self._has_turn(job, lambda: self._runner.start(job, call)):
+                self._runner.start_here(job, call)
 
-    def _take_turn(self, job: Job, start: Callable[[], None]) -> None:
+    def _has_turn(self, job: Job, start: Callable[[], None]) -> bool:
+        """Whether it is a job's turn now; later, `start` is called."""
         with self._lock:
             if job.answered:
-                return
+                return False
             job.has_slot = self._active < self._provider.max_in_flight
             if not job.has_slot:
                 self._waiting[job.id] = start
-                return
+                return False
             self._active += 1
-        start()
+        return True
 
     def _configure(self, id: int, raw: Any, size: int) -> None:
         configuration = Configuration(check.params("ConfigureParams", raw))
