@@ -2,6 +2,7 @@
 
 import { Files } from "./files.js";
 import type { Job, Progress } from "./job.js";
+import { now } from "./node.js";
 import type { Media, MediaKind } from "./wire/model.js";
 import type { Charged } from "./wire/notices.js";
 
@@ -111,9 +112,9 @@ export class Startup {
 
   /** Says what is being loaded and, where it is known, how far that is, from 0 to 1. */
   readonly stage = (stage: string, fraction?: number): void => {
-    const now = performance.now();
-    if (this.#last?.stage === stage && now - this.#last.at < STAGE_INTERVAL) return;
-    this.#last = { stage, at: now };
+    const at = now();
+    if (this.#last?.stage === stage && at - this.#last.at < STAGE_INTERVAL) return;
+    this.#last = { stage, at };
     const isKnown = fraction !== undefined && !Number.isNaN(fraction);
     this.#job.notify("$/startup", isKnown ? { stage, fraction: Math.min(Math.max(fraction, 0), 1) } : { stage });
   };

@@ -1,10 +1,9 @@
 /** The job's directory: inputs are read beneath it, outputs are made in `out/`. */
 
-import { mkdirSync, realpathSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 
 import { ProviderError, fromThrown } from "./error.js";
+import { fs } from "./node.js";
 import type { Media, MediaKind } from "./wire/model.js";
 
 const OUTPUTS = "out";
@@ -44,7 +43,7 @@ export class Files {
     if (media.text !== undefined) return Buffer.from(media.text);
     const path = this.input(media);
     try {
-      return await readFile(path);
+      return await fs.promises.readFile(path);
     } catch (error) {
       throw unreadable(JSON.stringify(media.path), error);
     }
@@ -58,7 +57,7 @@ export class Files {
     }
     const path = join(outputs, name);
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      fs.mkdirSync(dirname(path), { recursive: true });
     } catch (error) {
       throw failed("make", dirname(path), error);
     }
@@ -73,7 +72,7 @@ export class Files {
     const path = this.create(name);
     const media = this.output(kind, mime, path);
     try {
-      await writeFile(path, bytes);
+      await fs.promises.writeFile(path, bytes);
     } catch (error) {
       throw failed("write", path, error);
     }
@@ -96,7 +95,7 @@ export function isPlain(path: string): boolean {
 
 function canonical(paths: readonly string[], shown: string): string[] {
   try {
-    return paths.map((path) => realpathSync.native(path));
+    return paths.map((path) => fs.realpathSync.native(path));
   } catch (error) {
     throw unreadable(shown, error);
   }

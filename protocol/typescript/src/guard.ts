@@ -3,18 +3,19 @@
  * started later can touch it. No native code: Linux and macOS open a descriptor anew by its path.
  */
 
-import { closeSync, constants, createReadStream, fstatSync, openSync, writeSync } from "node:fs";
-import { Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Socket } from "node:net";
 
 import { note } from "./log.js";
+import { fs, net } from "./node.js";
 import type { Write } from "./outbox.js";
+import { PipeSource, type Source, StreamSource } from "./source.js";
 
+const { closeSync, constants, fstatSync, openSync, writeSync } = fs;
 const { O_APPEND, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /** The two ends of a conversation. */
 export interface Channel {
-  readonly readable: Readable;
+  readonly source: Source;
   readonly write: Write;
 }
 
@@ -24,7 +25,7 @@ export interface Channel {
  * cannot be opened anew, as a socket on Linux, only Node's streams are led elsewhere, and a line on stderr says so.
  */
 export function guard(): Channel {
-  return { readable: takeInput(), write: takeOutput() };
+  return { source: takeInput(), write: takeOutput() };
 }
 
 /** Opens anew what a descriptor leads to. Node opens everything so that no child inherits it. */
@@ -45,15 +46,15 @@ function replace(fd: number, open: () => number): boolean {
   return open() === fd;
 }
 
-function takeInput(): Readable {
+function takeInput(): Source {
   const fd = reopen(0, O_RDONLY | O_NONBLOCK);
-  if (fd === undefined) return process.stdin;
+  if (fd === undefined) return new StreamSource(process.stdin);
   // Who reads stdin already would have libuv wait for a descriptor that is about to mean something else.
   if (process.getActiveResourcesInfo().includes("PipeWrap")) process.stdin.destroy();
   replace(0, () => openSync("/dev/null", O_RDONLY));
-  const empty = { get: () => createReadStream("/dev/null"), configurable: true, enumerable: true };
+  const empty = { get: () => fs.createReadStream("/dev/null"), configurable: true, enumerable: true };
   Object.defineProperty(process, "stdin", empty);
-  return isPipe(fd) ? new Socket({ fd, readable: true, writable: false }) : createReadStream("", { fd });
+  return isPipe(fd) ? new PipeSource(fd) : new StreamSource(fs.createReadStream("", { fd }));
 }
 
 function takeOutput(): Write {
@@ -71,12 +72,23 @@ function isPipe(fd: number): boolean {
   return stats.isFIFO() || stats.isSocket();
 }
 
+/** Writes at once what a pipe takes, and has Node wait only for what it does not take. */
 function toPipe(fd: number): Write {
-  const socket = new Socket({ fd, readable: false, writable: true });
-  // The callback of the write that failed tells.
-  socket.on("error", () => {});
+  let socket: Socket | undefined;
   return (bytes, done) => {
-    socket.write(bytes, done);
+    let written = 0;
+    try {
+      written = writeSync(fd, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return done(error as Error);
+    }
+    if (written === bytes.length) return done();
+    if (socket === undefined) {
+      socket = new (net().Socket)({ fd, readable: false, writable: true });
+      // The callback of the write that failed tells.
+      socket.on("error", () => {});
+    }
+    socket.write(bytes.subarray(written), done);
   };
 }
 

@@ -1,5 +1,6 @@
 /** One request between its arrival and its answer: what it says meanwhile. */
 
+import { now } from "./node.js";
 import type { Outbox } from "./outbox.js";
 import type { Charged, ProgressParams } from "./wire/notices.js";
 
@@ -81,7 +82,7 @@ export class Job {
       fraction = undefined;
     }
     this.#pending = { ...progress, fraction };
-    if (performance.now() >= this.#due && this.outbox.hasRoom) this.#sendPending();
+    if (now() >= this.#due && this.outbox.hasRoom) this.#sendPending();
     else this.#hold();
   }
 
@@ -92,13 +93,13 @@ export class Job {
       this.#timer = undefined;
       if (!this.#isAnswered) this.#sendPending();
     });
-    this.#timer = setTimeout(later, Math.max(0, this.#due - performance.now()));
+    this.#timer = setTimeout(later, Math.max(0, this.#due - now()));
   }
 
   #sendPending(): void {
     const frame = this.#progressFrame();
     if (frame === undefined) return;
-    this.#due = performance.now() + PROGRESS_INTERVAL;
+    this.#due = now() + PROGRESS_INTERVAL;
     this.outbox.push(frame);
   }
 

@@ -1,7 +1,6 @@
 /** The author's log, as the host reads it: JSON lines on stderr. */
 
-import { writeSync } from "node:fs";
-
+import { fs } from "./node.js";
 import type { LogLevel } from "./wire/notices.js";
 
 /** What is worth knowing beside the message, by name. */
@@ -74,7 +73,7 @@ export function writeStderr(text: string): void {
   let bytes = Buffer.from(text);
   for (let tries = 0; tries < PATIENCE && bytes.length > 0; ) {
     try {
-      bytes = bytes.subarray(writeSync(2, bytes));
+      bytes = bytes.subarray(fs.writeSync(2, bytes));
     } catch (error) {
       // Node makes a pipe non-blocking once anything uses `process.stderr`.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return;

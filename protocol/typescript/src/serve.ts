@@ -1,10 +1,8 @@
 /** The process around a session: its standard streams, its errors and its exit code. */
 
-import { fstatSync } from "node:fs";
-import { isatty } from "node:tty";
-
 import { guard } from "./guard.js";
 import { note, noteThrown, writeStderr } from "./log.js";
+import { fs, tty } from "./node.js";
 import type { Provider } from "./provider.js";
 import { Session } from "./session.js";
 
@@ -32,10 +30,10 @@ export function serve(provider: Provider): void {
     writeStderr(`\`${id}\` is a Prizm provider, which Prizm starts. Try: prizm run ${id} INPUT\n`);
     process.exit(RUN_BY_HAND);
   }
-  const { readable, write } = guard();
+  const { source, write } = guard();
   process.on("uncaughtException", (thrown) => noteThrown("uncaught exception", thrown));
   process.on("unhandledRejection", (thrown) => noteThrown("unhandled rejection", thrown));
-  new Session(provider, readable, write).ended.then(
+  new Session(provider, source, write).ended.then(
     () => leave(0),
     (error: Error) => {
       note(error.message);
@@ -45,7 +43,7 @@ export function serve(provider: Provider): void {
 }
 
 function isTerminal(): boolean {
-  return fstatSync(0).isCharacterDevice() && isatty(0);
+  return fs.fstatSync(0).isCharacterDevice() && tty().isatty(0);
 }
 
 /**

@@ -5,6 +5,7 @@ import { Context, Startup } from "./context.js";
 import { CODED, ProviderError, fromThrown } from "./error.js";
 import { Job } from "./job.js";
 import { note, noteThrown } from "./log.js";
+import { now } from "./node.js";
 import type { Outbox, Outcome } from "./outbox.js";
 import type { Provider } from "./provider.js";
 import { Requests, Turns } from "./reply.js";
@@ -32,7 +33,7 @@ export class Service {
   readonly outbox: Outbox;
   readonly requests = new Requests((error) => this.#remember(error));
   readonly #provider: Provider;
-  readonly #started = performance.now();
+  readonly #started = now();
   #opened: Opened | undefined;
   #isConfigured = false;
   /** Configurations are taken one after the other. */
@@ -155,7 +156,7 @@ export class Service {
     const isWanting = this.#provider.needsConfiguration === true && !this.#isConfigured;
     const measured: Health = {
       status: isWanting ? "degraded" : "healthy",
-      uptimeMs: Math.round(performance.now() - this.#started),
+      uptimeMs: Math.round(now() - this.#started),
       activeJobs: this.#opened?.turns.active ?? 0,
       queuedJobs: this.#opened?.turns.queued ?? 0,
     };

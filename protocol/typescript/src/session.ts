@@ -8,6 +8,7 @@ import { note } from "./log.js";
 import { Outbox, type Write } from "./outbox.js";
 import type { Provider } from "./provider.js";
 import { Service } from "./service.js";
+import { type Source, StreamSource } from "./source.js";
 import { type Message, type Params, classify, idOfTruncatedRequest } from "./wire/frame.js";
 import { LineDecoder } from "./wire/lines.js";
 import { readCancel } from "./wire/methods.js";
@@ -26,7 +27,7 @@ const LINGER_AFTER_END = 100;
  * reading or writing fails.
  */
 export async function serveStreams(provider: Provider, readable: Readable, writable: Writable): Promise<void> {
-  const session = new Session(provider, readable, (bytes, done) => {
+  const session = new Session(provider, new StreamSource(readable), (bytes, done) => {
     writable.write(bytes, done);
   });
   writable.on("error", (error) => session.writingFailed(error));
@@ -38,7 +39,7 @@ export async function serveStreams(provider: Provider, readable: Readable, writa
 export class Session {
   /** Settles when it is over. */
   readonly ended: Promise<void>;
-  readonly #readable: Readable;
+  readonly #source: Source;
   readonly #service: Service;
   readonly #outbox: Outbox;
   readonly #decoder: LineDecoder;
@@ -46,8 +47,8 @@ export class Session {
   #settle: (error?: Error) => void = () => {};
   #linger: NodeJS.Timeout | undefined;
 
-  constructor(provider: Provider, readable: Readable, write: Write) {
-    this.#readable = readable;
+  constructor(provider: Provider, source: Source, write: Write) {
+    this.#source = source;
     this.#outbox = new Outbox(write, (error) => this.writingFailed(error));
     this.#service = new Service(provider, this.#outbox);
     this.#decoder = new LineDecoder(this.#outbox.limit, {
@@ -66,15 +67,13 @@ export class Session {
   }
 
   #listen(): void {
-    const readable = this.#readable;
-    readable.on("data", (chunk: Buffer | string) => {
-      this.#decoder.feed(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
-      if (!this.#hasRoom) readable.pause();
-    });
-    readable.on("end", () => this.#finish());
-    readable.on("close", () => this.#finish());
-    readable.on("error", (error) => {
-      this.#end(new Error(`cannot read from the host: ${error.message}`, { cause: error }));
+    this.#source.listen({
+      data: (bytes) => {
+        this.#decoder.feed(bytes);
+        if (!this.#hasRoom) this.#source.pause();
+      },
+      end: () => this.#finish(),
+      error: (error) => this.#end(new Error(`cannot read from the host: ${error.message}`, { cause: error })),
     });
   }
 
@@ -85,7 +84,7 @@ export class Session {
 
   #written(): void {
     if (this.#linger !== undefined && this.#outbox.isDrained) return this.#end();
-    if (this.#linger === undefined && this.#readable.isPaused() && this.#hasRoom) this.#readable.resume();
+    if (this.#linger === undefined && this.#source.isPaused && this.#hasRoom) this.#source.resume();
   }
 
   /** The host is gone. A last line without an end is read, and what is ready is written. */
@@ -100,7 +99,7 @@ export class Session {
   }
 
   #leave(linger: number): void {
-    this.#readable.pause();
+    this.#source.pause();
     this.#linger = setTimeout(() => this.#end(), linger);
     if (this.#outbox.isDrained) this.#end();
   }
@@ -109,7 +108,7 @@ export class Session {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#linger);
-    this.#readable.pause();
+    this.#source.pause();
     this.#service.requests.abandonAll();
     this.#settle(error);
   }
