@@ -18,8 +18,9 @@ serve({
     { id: "hang", capabilities },
   ],
   maxInFlight: 1024,
-  async transform(request, { signal }) {
+  async transform(request, context) {
     if (request.model === "echo") return text(request.text());
+    const { signal } = context;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     throw new ProviderError("Cancelled", "cancelled");
   },

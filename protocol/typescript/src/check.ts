@@ -1,8 +1,7 @@
 /** What is checked before an author's code sees a request, and of what it gives back. */
 
-import { isAbsolute } from "node:path";
-
 import { ProviderError } from "./error.js";
+import { path } from "./node.js";
 import type { Provider, Transformed } from "./provider.js";
 import { PROTOCOL_VERSION, TOO_DEEP, type Params } from "./wire/frame.js";
 import { type Declaration, type InitializeParams, type TransformParams, readDeclaration } from "./wire/methods.js";
@@ -79,7 +78,7 @@ export function job({ inputs, jobDir }: TransformParams): void {
     if (count === 1) return;
     throw wrongParam(`inputs[${index}]`, `expected exactly one of text, path and url, got ${count}`);
   });
-  if (jobDir === undefined || isAbsolute(jobDir)) return;
+  if (jobDir === undefined || path.isAbsolute(jobDir)) return;
   throw wrongParam("jobDir", `expected an absolute path, got \`${short(jobDir)}\``);
 }
 

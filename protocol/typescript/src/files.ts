@@ -1,10 +1,10 @@
 /** The job's directory: inputs are read beneath it, outputs are made in `out/`. */
 
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
-
 import { ProviderError, fromThrown } from "./error.js";
-import { fs } from "./node.js";
+import { fs, path as paths } from "./node.js";
 import type { Media, MediaKind } from "./wire/model.js";
+
+const { dirname, isAbsolute, join, relative, sep } = paths;
 
 const OUTPUTS = "out";
 

@@ -1,7 +1,5 @@
 /** What a line is, and how a frame is written. Nothing here can fail a session: what is no frame is noise. */
 
-import { isUtf8 } from "node:buffer";
-
 /** The version of the protocol that this package speaks. */
 export const PROTOCOL_VERSION = "1.0";
 
@@ -34,8 +32,8 @@ export type Noise =
 
 /** Tells what a line is; a word where it is noise. */
 export function classify(line: Buffer): Message | Noise {
-  const text = isUtf8(line) ? line.toString("utf8") : undefined;
-  if (text === undefined) return line[0] === 0x7b ? "not well-formed JSON" : "not a JSON object";
+  const text = line.toString("utf8");
+  if (!isOf(line, text)) return line[0] === 0x7b ? "not well-formed JSON" : "not a JSON object";
   const usual = asUsual(text);
   if (usual !== undefined) return usual;
   const found = scan(text);
@@ -46,6 +44,11 @@ export function classify(line: Buffer): Message | Noise {
   const id = found.id === undefined ? undefined : idOf(text.slice(...found.id));
   if (id === null) return "its id is not an integer from 0 to 2^53-1";
   return messageOf(envelope, id) ?? "neither a request, a notification nor a response";
+}
+
+/** Whether a text is all that its bytes say; what is no UTF-8 has become U+FFFD. */
+function isOf(bytes: Buffer, text: string): boolean {
+  return !text.includes("\ufffd") || Buffer.from(text).equals(bytes);
 }
 
 /** How hosts write what they ask, up to the parameters. */
