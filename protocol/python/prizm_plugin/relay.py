@@ -39,10 +39,12 @@ class Relay:
         self._runs = 0
         self._next: Callable[[], None] | None = None
         self._quick: dict[int, int] = {}
+        self.has_more = False
+        """Whether the thread that reads has more in hand, which should not wait for a function."""
 
     def trusts(self, function: Callable[..., Any]) -> bool:
-        """Whether a function has been quick so far."""
-        return self._quick.get(id(function), 0) >= TRUSTED
+        """Whether a function, which has been quick so far, may run on the thread that reads."""
+        return not self.has_more and self._quick.get(id(function), 0) >= TRUSTED
 
     def took(self, function: Callable[..., Any], began: float) -> None:
         """Take note of how long a function took that began at `began`."""

@@ -12,11 +12,11 @@ from .service import Service, noise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Callable
 
     from .frames import Line
     from .provider import Provider
+    from .relay import Relay
 
 LINGER_AFTER_EXIT = 1.0
 """How long what is ready may take to be written after `exit`, in seconds."""
@@ -32,18 +32,18 @@ class Session:
         self._channel = channel
         self._service = Service(provider, channel)
         self._decoder = frames.LineDecoder()
-        self._lines: Iterator[Line] = iter(())
+        self._lines: list[Line] = []
+        self._relay: Relay | None = None
         self._at_end = False
         self._linger_for = LINGER_AFTER_END
 
     def run(self, read: Callable[[], bytes]) -> None:
         """Read and answer until the session ends; `read` gives the next bytes, and none at the end."""
         try:
-            relay = None
-            while relay is None and self._takes_line(read):
-                relay = self._service.relay
-            if relay is not None:
-                relay.watch(lambda: self._lead(read))
+            while self._relay is None and self._takes_line(read):
+                self._relay = self._service.relay
+            if self._relay is not None:
+                self._relay.watch(lambda: self._lead(read))
         finally:
             self._linger(self._linger_for)
             self._channel.close()
@@ -55,7 +55,7 @@ class Session:
 
     def _lead(self, read: Callable[[], bytes]) -> None:
         """Read and answer, on a thread of which there may be another later."""
-        relay = self._service.relay
+        relay = self._relay
         assert relay is not None
         try:
             while self._takes_line(read):
@@ -67,14 +67,16 @@ class Session:
 
     def _takes_line(self, read: Callable[[], bytes]) -> bool:
         """Take the next line; False where the session ends."""
-        line = next(self._lines, None)
-        while line is None:
+        while not self._lines:
             if self._at_end:
                 return False
             data = read()
             self._at_end = not data
-            self._lines = iter(self._decoder.feed(data) if data else self._decoder.finish())
-            line = next(self._lines, None)
+            self._lines = self._decoder.feed(data) if data else self._decoder.finish()
+            self._lines.reverse()
+        line = self._lines.pop()
+        if self._relay is not None:
+            self._relay.has_more = bool(self._lines)
         if self._take(line):
             return True
         self._linger_for = LINGER_AFTER_EXIT
