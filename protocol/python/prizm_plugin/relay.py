@@ -1,4 +1,4 @@
-"""Who reads: one thread at a time, which also runs functions that have been quick, as waking another takes longer than they do.
+"""Who reads: one thread at a time, which also runs functions that have been quick: waking another takes longer.
 
 Once one of them takes its time after all, another thread goes on reading. The thread of `watch` sees to
 that, and to nothing else: a signal handler of the author's, which Python runs there, interrupts no work.
@@ -17,10 +17,10 @@ TICK = 0.002
 """How often it is looked whether the thread that reads is held up, in seconds, while functions run on it."""
 
 QUIET_TICKS = 25
-"""After so many without a function nobody looks until there is one: a provider that has nothing to do never wakes up."""
+"""After so many without a function nobody looks until there is one: who has nothing to do never wakes up."""
 
 QUICK = 0.001
-"""What a function may take, in seconds, and how often in a row it must not have taken longer."""
+"""What a quick function takes at most, in seconds; so many times in a row it must have been."""
 TRUSTED = 16
 
 

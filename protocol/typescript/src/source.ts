@@ -35,7 +35,9 @@ export class StreamSource implements Source {
 
   listen(listener: Listener): void {
     const stream = this.#stream;
-    stream.on("data", (chunk: Buffer | string) => listener.data(typeof chunk === "string" ? Buffer.from(chunk) : chunk));
+    stream.on("data", (chunk: Buffer | string) => {
+      listener.data(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+    });
     stream.on("end", () => listener.end());
     stream.on("close", () => listener.end());
     stream.on("error", (error) => listener.error(error));
