@@ -22,7 +22,7 @@ pub struct Registry(Arc<Inner>);
 struct Inner {
     around: Arc<Surroundings>,
     /// In the order of preference: that in which they became known, and bundled ones last.
-    entries: RwLock<Vec<Arc<Entry>>>,
+    entries: RwLock<Arc<Vec<Arc<Entry>>>>,
     /// What was loaded by identifier, by its canonical spelling, and whether it runs in place.
     loaded: Mutex<HashMap<(String, bool), Arc<Entry>>>,
     /// What was overwritten or is its author's, and may still be in somebody's hand.
@@ -106,22 +106,24 @@ impl Registry {
         tracing::debug!(%id, origin = origin.shown(), "registered");
         let entry = Arc::new(Entry::new(Some(id.clone()), origin, settings));
         let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let entries = Arc::make_mut(&mut entries);
         match entries.iter_mut().find(|known| known.id.as_ref() == Some(&id)) {
             Some(known) => {
                 tracing::warn!(%id, "a provider with this id is already registered; overwriting");
                 self.0.unlisted(known);
                 *known = entry;
             }
-            None => enlist(&mut entries, entry),
+            None => enlist(entries, entry),
         }
     }
 
     /// Makes a provider known that was added to the project; it keeps its process where it has one.
     pub(crate) fn adopt(&self, id: &ProviderId, entry: Arc<Entry>) {
         let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let entries = Arc::make_mut(&mut entries);
         match entries.iter_mut().find(|known| known.id.as_ref() == Some(id)) {
             Some(known) => *known = entry,
-            None => enlist(&mut entries, entry),
+            None => enlist(entries, entry),
         }
     }
 
@@ -132,7 +134,8 @@ impl Registry {
             let request = located.identifier.to_string();
             gone.iter().any(|(id, of)| *of == request && entry.id.as_ref().is_some_and(|known| *known == id.as_str()))
         };
-        self.0.entries.write().unwrap_or_else(PoisonError::into_inner).retain(|entry| !is_gone(entry));
+        let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut entries).retain(|entry| !is_gone(entry));
     }
 
     pub(crate) fn around(&self) -> &Arc<Surroundings> {
@@ -205,7 +208,8 @@ impl Registry {
         let identifier = Identifier::File(FileSource::new(directory)?);
         let same =
             |entry: &Arc<Entry>| matches!(&entry.origin, Origin::Identifier(known) if known.identifier == identifier);
-        let known = self.entries().into_iter().find(same);
+        let entries = self.entries();
+        let known = entries.iter().find(|entry| same(entry));
         let mut config = known.map(|entry| entry.config()).unwrap_or_default();
         config.settings.extend(settings);
         let located = Located { identifier, link: true, own: true, claimed: false };
@@ -251,8 +255,9 @@ impl Registry {
         Provider::new(entry, Arc::clone(&self.0.around))
     }
 
-    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
-        self.0.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns every entry, as it is now.
+    pub(crate) fn entries(&self) -> Arc<Vec<Arc<Entry>>> {
+        Arc::clone(&self.0.entries.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn known_ids(&self) -> Vec<ProviderId> {
@@ -298,14 +303,14 @@ impl Registry {
 
     /// Returns every known provider, in order of registration. Starts nothing, does no I/O.
     pub fn providers(&self) -> Vec<Provider> {
-        self.entries().into_iter().map(|entry| self.provider(entry)).collect()
+        self.entries().iter().map(|entry| self.provider(Arc::clone(entry))).collect()
     }
 
     /// Returns the providers that can do something of a capability: it is declared, and neither a key nor an
     /// engine is lacking for it. Starts nothing, does no I/O.
     pub fn providers_by_capability(&self, capability: &Capability) -> Vec<Provider> {
-        let can = |entry: &Arc<Entry>| entry.can(capability);
-        self.entries().into_iter().filter(can).map(|entry| self.provider(entry)).collect()
+        let can = |entry: &&Arc<Entry>| entry.can(capability);
+        self.entries().iter().filter(can).map(|entry| self.provider(Arc::clone(entry))).collect()
     }
 
     /// Returns the ids of the providers whose declaration is known and valid, and that can do something.
@@ -317,7 +322,7 @@ impl Registry {
     pub fn stats(&self) -> RegistryStats {
         let entries = self.entries();
         let mut stats = RegistryStats { total_providers: entries.len(), ..RegistryStats::default() };
-        for entry in &entries {
+        for entry in &*entries {
             let running = entry.plugin_if_made().is_some_and(|plugin| plugin.stats().pid.is_some());
             stats.running_providers += usize::from(running);
             let Some(info) = entry.usable() else { continue };
@@ -333,7 +338,7 @@ impl Registry {
     /// Stops every provider's process, gracefully where it listens, and the services that this program owns,
     /// unless others use them. The registry can be used again.
     pub async fn shutdown(&self) {
-        let mut all = self.entries();
+        let mut all = self.entries().to_vec();
         all.extend(self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned());
         all.extend(self.0.unlisted.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade));
         // To stop what is stopped already does nothing.

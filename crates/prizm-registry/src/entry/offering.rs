@@ -37,8 +37,12 @@ impl Entry {
 
     /// Returns whether it can do anything of a capability: it is declared, and nothing is lacking for it.
     pub(crate) fn can(&self, capability: &Capability) -> bool {
-        let declares = |info: Arc<ProviderInfo>| info.capabilities.contains(capability);
-        self.declared().is_some_and(declares) && !self.lacks().iter().any(|lack| lack.concerns(capability))
+        // Looked at in place: whoever asks, asks it of every provider.
+        let declared = self.declared.read().unwrap_or_else(PoisonError::into_inner);
+        declared.as_ref().is_some_and(|info| info.capabilities.contains(capability)) && {
+            let lacks = self.lacks.read().unwrap_or_else(PoisonError::into_inner);
+            !lacks.iter().any(|lack| lack.concerns(capability))
+        }
     }
 
     /// Returns what it declared, where it can do anything.

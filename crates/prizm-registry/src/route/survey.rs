@@ -50,9 +50,9 @@ impl Registry {
         let (mut candidates, mut others, mut seats) = (Vec::new(), Vec::new(), Vec::new());
         let capability = &request.capability;
         let explains_all = request.criteria.explain == Explain::Full;
-        for entry in self.entries() {
+        for entry in self.entries().iter() {
             let Some(offers) = entry.offers(around, at) else {
-                others.extend(explains_all.then(|| unavailable(&entry)).flatten());
+                others.extend(explains_all.then(|| unavailable(entry)).flatten());
                 continue;
             };
             let listed = offers.with(capability);
@@ -60,7 +60,7 @@ impl Registry {
                 others.extend(explains_all.then(|| incapable(&offers, capability)));
                 continue;
             }
-            let provider = ProviderLive::of(&entry, &offers, at);
+            let provider = ProviderLive::of(entry, &offers, at);
             for listed in listed {
                 let shape = Shape::of(capability, &facts, asked.or(listed.offer.defaults));
                 let live = provider.model(&offers, listed, shape.work(capability), at);
@@ -70,7 +70,7 @@ impl Registry {
                 }
                 candidates.push(Candidate { offer: Arc::clone(&listed.offer), shape, faults, live });
                 seats.push(Seat {
-                    entry: Arc::clone(&entry),
+                    entry: Arc::clone(entry),
                     offers: Arc::clone(&offers),
                     index: listed.index,
                     model: Arc::clone(&listed.memory),
