@@ -57,6 +57,7 @@ mod guide;
 mod huggingface;
 mod isolation;
 mod keys;
+mod limits;
 mod loops;
 mod matrix;
 mod media;
