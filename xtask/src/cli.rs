@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::bench;
+
 /// The contributor's commands of Prizm
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = AFTER_HELP)]
@@ -18,6 +20,7 @@ Examples:
   cargo xtask tidy          seconds: the rules of the repository
   cargo xtask codegen       after a change of the protocol's types or rules
   cargo xtask conformance   minutes: the matrix of rules and misbehaviour
+  cargo xtask bench --quick a minute: see that the benchmarks work
   cargo xtask demo          see the product work
   cargo xtask demo routing  see how one of five providers is chosen
   cargo xtask new rust tint begin a bundled provider";
@@ -73,6 +76,17 @@ pub enum Command {
         #[arg(value_name = "RULE")]
         rules: Vec<String>,
     },
+
+    /// Measure what the seam between a program and its plugins costs
+    ///
+    /// Builds for release, and measures in turn, for some rounds: the raw pipe, the same with JSON and by a file in
+    /// memory, our host through the public API, plugins with the SDKs beside bare interpreters, the start of `prizm`, and,
+    /// where they were built, peers. Ratios are taken within a round. Prints a table with a row for each target; it,
+    /// the conditions and the plots are written to tests/benches, where README.md keeps what people wrote. All samples
+    /// are in a file below bench/ in cargo's target directory, of which --report makes the tables again. What is about
+    /// one core runs on the one that has the least to do; a sample during which the hypervisor gave more than 15 % to
+    /// others is taken anew, twice at most.
+    Bench(bench::Options),
 
     /// Run the README's main command and print the path of the result, or show how a provider is chosen
     ///

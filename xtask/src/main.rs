@@ -3,6 +3,7 @@
 //! It depends on no crate of the workspace, so that it still runs when they do not compile: everything is a child
 //! process started by argument vector ([`sh::Argv`]).
 
+mod bench;
 mod cli;
 mod codegen;
 mod conformance;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(&root, check),
         Command::Tidy => tidy::run(&root),
         Command::Conformance { rules } => conformance::run(&root, &rules),
+        Command::Bench(options) => bench::run(&root, &options),
         Command::Demo { what } => demo::run(&root, what),
         Command::New { language, id } => new::run(&root, language, &id),
     };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 pub struct Argv {
     words: Vec<String>,
     variables: Vec<(String, String)>,
+    without: Vec<String>,
     directory: String,
 }
 
@@ -25,7 +26,7 @@ impl Argv {
     /// A command from its words.
     pub fn from_words(words: impl IntoIterator<Item = impl Into<String>>) -> Argv {
         let words = words.into_iter().map(Into::into).collect();
-        Argv { words, variables: Vec::new(), directory: String::new() }
+        Argv { words, variables: Vec::new(), without: Vec::new(), directory: String::new() }
     }
 
     /// Adds words at the end.
@@ -37,6 +38,12 @@ impl Argv {
     /// Sets an environment variable.
     pub fn variable(mut self, name: &str, value: &str) -> Argv {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Hides an environment variable of this process.
+    pub fn without(mut self, name: &str) -> Argv {
+        self.without.push(name.to_owned());
         self
     }
 
@@ -60,11 +67,20 @@ impl Argv {
         self.command(root)?.stdin(Stdio::null()).output().with_context(|| self.not_started())
     }
 
+    /// Starts it with pipes to its stdin and from its stdout.
+    pub fn talk(&self, root: &Path) -> Result<Child> {
+        let mut command = self.command(root)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(|| self.not_started())
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is xtask's argv helper")]
     fn command(&self, root: &Path) -> Result<Command> {
         let (program, arguments) = self.words.split_first().context("a command without a program")?;
         let mut command = Command::new(program);
         command.args(arguments).current_dir(root.join(&self.directory));
+        for name in &self.without {
+            command.env_remove(name);
+        }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }
@@ -129,7 +145,9 @@ mod tests {
         std::fs::create_dir(root.path().join("sub")).unwrap();
         std::fs::write(root.path().join("sub/here"), "").unwrap();
         Argv::new("test -f here").directory("sub").run(root.path()).unwrap();
-        let output = Argv::new("printenv XTASK_PROBE").variable("XTASK_PROBE", "1 2").output(root.path()).unwrap();
-        assert_eq!(output.stdout, b"1 2\n");
+        let argv = Argv::new("printenv XTASK_PROBE").variable("XTASK_PROBE", "1 2");
+        assert_eq!(argv.output(root.path()).unwrap().stdout, b"1 2\n");
+        let without = Argv::new("printenv PATH").without("PATH").output(root.path()).unwrap();
+        assert_eq!(without.stdout, b"");
     }
 }

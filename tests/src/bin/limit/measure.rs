@@ -222,10 +222,8 @@ pub fn files(settings: &Settings) -> io::Result<Map<String, Value>> {
     let directory = tempfile::tempdir_in("/dev/shm")?;
     let mut plugin = Plugin::<Bytes>::start(settings.mode)?;
     let path = directory.path().join("given");
-    let data: Vec<u8> = std::iter::repeat_with(|| fastrand::u64(..).to_le_bytes())
-        .take(settings.bulk_mib << 17)
-        .flatten()
-        .collect();
+    let data: Vec<u8> =
+        std::iter::repeat_with(|| fastrand::u64(..).to_le_bytes()).take(settings.bulk_mib << 17).flatten().collect();
     reset_peak();
     let base = memory(own(), "VmRSS:");
     let mut seconds = Vec::new();
