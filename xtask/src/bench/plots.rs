@@ -26,9 +26,18 @@ pub struct Plot {
     pub title: &'static str,
     /// The list of points, as the host names it.
     list: &'static str,
-    /// The key of what grows, and what it is.
-    x: (&'static str, &'static str),
+    /// What grows.
+    x: Axis,
     panels: &'static [Panel],
+}
+
+/// What grows.
+#[derive(Debug)]
+struct Axis {
+    key: &'static str,
+    title: &'static str,
+    /// Whether a step to the right is twice as much.
+    doubles: bool,
 }
 
 /// What comes of it.
@@ -50,7 +59,7 @@ const PLOTS: [Plot; 4] = [
         name: "plugins",
         title: "Plugins that run",
         list: "grow_plugins",
-        x: ("n", "plugins"),
+        x: Axis { key: "n", title: "plugins", doubles: false },
         panels: &[
             panel("start of the next, ms", &[("start_ms", "")], false),
             panel("host's memory for each, KiB", &[("host_kib", "")], false),
@@ -61,7 +70,7 @@ const PLOTS: [Plot; 4] = [
         name: "inflight",
         title: "Calls in flight",
         list: "grow_inflight",
-        x: ("n", "in flight"),
+        x: Axis { key: "n", title: "in flight", doubles: true },
         panels: &[
             panel("calls/s", &[("calls_s", "")], false),
             panel("a call, µs", &[("p50_us", "p50"), ("p99_us", "p99")], true),
@@ -72,15 +81,15 @@ const PLOTS: [Plot; 4] = [
         name: "media",
         title: "Media, from file to file and back",
         list: "grow_media",
-        x: ("bytes", "bytes"),
+        x: Axis { key: "bytes", title: "size", doubles: true },
         panels: &[panel("ms", &[("ms", "")], true), panel("MB/s", &[("mb_s", "")], false)],
     },
     Plot {
         name: "loads",
         title: "Providers that are loaded at once, each for the first time",
         list: "grow_loads",
-        x: ("n", "at once"),
-        panels: &[panel("all of them, ms", &[("ms", "")], true)],
+        x: Axis { key: "n", title: "at once", doubles: false },
+        panels: &[panel("all of them, ms", &[("ms", "")], false)],
     },
 ];
 
@@ -105,7 +114,7 @@ fn draw(plot: &Plot, points: &[Value], path: &Path) -> Drawn {
     let count = plot.panels.len();
     let area = SVGBackend::new(path, (SIZE.0 * u32::try_from(count)?, SIZE.1)).into_drawing_area();
     for (panel, area) in plot.panels.iter().zip(area.split_evenly((1, count))) {
-        let lines: Vec<_> = panel.series.iter().map(|(key, name)| (*name, line(points, plot.x.0, key))).collect();
+        let lines: Vec<_> = panel.series.iter().map(|(key, name)| (*name, line(points, plot.x.key, key))).collect();
         let all = lines.iter().flat_map(|(_, line)| line);
         let (mut across, mut up) = ((f64::MAX, f64::MIN), (f64::MAX, f64::MIN));
         for (x, y) in all {
@@ -115,16 +124,18 @@ fn draw(plot: &Plot, points: &[Value], path: &Path) -> Drawn {
         if across.0 > across.1 {
             continue;
         }
-        let across: LogCoord<f64> = (across.0..across.1 * 1.05).log_scale().into();
-        if panel.decades {
-            let lowest = 10_f64.powf(up.0.max(1e-3).log10().floor());
-            let up: LogCoord<f64> = (lowest..up.1 * 1.5).log_scale().into();
-            chart(&area, plot, panel, &lines, across, up)?;
-        } else {
-            // From nothing, so that what is flat looks flat.
-            let up: RangedCoordf64 = (up.0.min(0.0)..up.1.max(1e-3) * 1.15).into();
-            chart(&area, plot, panel, &lines, across, up)?;
-        }
+        let doubling: LogCoord<f64> = (across.0..across.1 * 1.1).log_scale().base(2.0).into();
+        let even: RangedCoordf64 = (0.0..across.1 * 1.05).into();
+        let lowest = 10_f64.powf(up.0.max(1e-3).log10().floor());
+        let decades: LogCoord<f64> = (lowest..up.1 * 1.5).log_scale().into();
+        // From nothing, so that what is flat looks flat.
+        let from_nothing: RangedCoordf64 = (up.0.min(0.0)..up.1.max(1e-3) * 1.15).into();
+        match (plot.x.doubles, panel.decades) {
+            (false, false) => chart(&area, plot, panel, &lines, even, from_nothing),
+            (false, true) => chart(&area, plot, panel, &lines, even, decades),
+            (true, false) => chart(&area, plot, panel, &lines, doubling, from_nothing),
+            (true, true) => chart(&area, plot, panel, &lines, doubling, decades),
+        }?;
     }
     area.present()?;
     Ok(())
@@ -150,8 +161,9 @@ where
         .bold_line_style(GREY.mix(0.25))
         .light_line_style(TRANSPARENT)
         .label_style(text(12))
-        .x_desc(plot.x.1)
-        .x_label_formatter(&|value| short(*value))
+        .x_labels(if plot.x.key == "bytes" { 6 } else { 10 })
+        .x_desc(plot.x.title)
+        .x_label_formatter(&|value| if plot.x.key == "bytes" { size(*value) } else { short(*value) })
         .y_label_formatter(&|value| short(*value))
         .draw()?;
     for ((name, line), colour) in lines.iter().zip(COLOURS) {
@@ -159,7 +171,9 @@ where
         chart.draw_series(line.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
         if let Some(last) = line.last().filter(|_| !name.is_empty()) {
             let style = ("sans-serif", 12).into_font().color(&colour);
-            chart.draw_series([Text::new((*name).to_owned(), *last, style)])?;
+            let above =
+                |at: (f64, f64)| EmptyElement::at(at) + Text::new((*name).to_owned(), (-28, -14), style.clone());
+            chart.draw_series([above(*last)])?;
         }
     }
     Ok(())
@@ -169,14 +183,50 @@ fn line(points: &[Value], x: &str, y: &str) -> Vec<(f64, f64)> {
     points.iter().filter_map(|point| Some((point[x].as_f64()?, point[y].as_f64()?))).collect()
 }
 
-/// Writes a number on an axis: `64k` and `1M` are powers of 1000.
+/// Writes a number on an axis.
 fn short(value: f64) -> String {
     let (value, unit) = match value.abs() {
-        large if large >= 1e9 => (value / 1e9, "G"),
         large if large >= 1e6 => (value / 1e6, "M"),
         large if large >= 1e4 => (value / 1e3, "k"),
         _ => (value, ""),
     };
     let text = format!("{value:.2}");
     format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Writes a size on an axis.
+fn size(bytes: f64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)].map(|(name, power)| (name, f64::from(1 << power)));
+    let unit = units.into_iter().find(|(_, unit)| bytes >= *unit);
+    unit.map_or_else(|| format!("{bytes:.0} B"), |(name, unit)| format!("{:.0} {name}", bytes / unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::summary::testing::sample;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_measured_is_drawn_and_nothing_else() {
+        let points: Vec<_> =
+            [1, 10, 100].map(|n| json!({"n": n, "start_ms": 3.5, "host_kib": null, "query_us": n})).into();
+        let samples = Samples {
+            all: vec![sample(0, "prizm", false, 0.0, json!({"grow_plugins": points}))],
+            ..Samples::default()
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let names: Vec<_> = write(&samples, directory.path()).unwrap().into_iter().map(|plot| plot.name).collect();
+        assert_eq!(names, ["plugins"]);
+        let svg = std::fs::read_to_string(directory.path().join("plugins.svg")).unwrap();
+        assert!(svg.contains("start of the next, ms") && !svg.contains("NaN"), "{svg}");
+        assert!(!svg.contains("host&apos;s memory for each"), "there is no figure of it");
+        assert_eq!(svg.matches("<circle").count(), 6);
+    }
+
+    #[test]
+    fn labels_are_short() {
+        assert_eq!([0.0, 0.25, 500.0, 12_000.0, 2_500_000.0].map(short), ["0", "0.25", "500", "12k", "2.5M"]);
+        assert_eq!([512.0, 65_536.0, 1_073_741_824.0].map(size), ["512 B", "64 KiB", "1 GiB"]);
+    }
 }
