@@ -39,7 +39,7 @@ impl Wire for Bytes {
     }
 
     fn is_answer(line: &[u8]) -> io::Result<bool> {
-        Ok(line.trim_ascii_end().len() == SAID.len())
+        Ok(line.strip_suffix(b"\n") == Some(SAID.as_bytes()))
     }
 
     fn answer(line: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
