@@ -52,6 +52,7 @@ impl Commands {
             bail!("`prizm run` said something else: {}", String::from_utf8_lossy(&output.stderr));
         }
         let direct = Argv::from_words([plugin.display().to_string(), ECHO.to_owned()]).without("LD_LIBRARY_PATH");
+        let direct = direct.variable("PRIZM_PLUGIN", "1").variable("PRIZM_PROTOCOL_VERSIONS", "1.0");
         let (mut through, mut alone) = (Vec::new(), Vec::new());
         for _ in 0..self.times {
             through.push(timed(&run, home.root())?);

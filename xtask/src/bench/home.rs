@@ -12,6 +12,8 @@ use crate::sh::Argv;
 
 /// The id of the provider that says what it hears.
 pub const ECHO: &str = "seam";
+/// What it can do.
+const CAPABILITIES: &[&str] = &["text-to-text", "text-to-audio", "audio-to-audio"];
 
 /// A provider that does nothing: what is measured is not its own start, and installing it is no more than that.
 const IDLE: &str = r#"#!/usr/bin/env bash
@@ -34,31 +36,31 @@ done
 pub struct Home(PathBuf);
 
 impl Home {
-    /// Makes one below `directory` unless there is one that this very `prizm` has made. Each provider is a directory that
+    /// Makes one below `directory` unless there is one that these very programs have made. Each provider is a directory that
     /// the configuration names, as people name theirs; the first `prizm providers` installs them all: it copies, starts
     /// and checks each.
     pub fn made(directory: &Path, prizm: &Path, echo: &Path, providers: usize) -> Result<Self> {
         let home = Self(directory.join(format!("home-{providers}")));
         let stamp = home.0.join("made");
-        let built = fs::metadata(prizm).and_then(|meta| meta.modified()).context("there is no release build")?;
-        let mark = built.duration_since(UNIX_EPOCH)?.as_nanos().to_string();
+        let said = manifest(ECHO, &echo.display().to_string(), CAPABILITIES);
+        let mark = format!("{} {}\n{said}{IDLE}", built(prizm)?, built(echo)?);
         if fs::read_to_string(&stamp).is_ok_and(|text| text == mark) {
             return Ok(home);
         }
         let _ = fs::remove_dir_all(&home.0);
         let mut config = "[policy]\nallow = [\"file:///**\"]\n".to_owned();
-        let mut add = |id: &str, command: &str| -> Result<PathBuf> {
+        let mut add = |id: &str, command: &str, capabilities: &[&str]| -> Result<PathBuf> {
             let root = home.0.join("providers").join(id);
             fs::create_dir_all(&root)?;
-            fs::write(root.join("prizm.toml"), manifest(id, command))?;
+            fs::write(root.join("prizm.toml"), manifest(id, command, capabilities))?;
             config += &format!("[providers.{id}]\nsource = \"file://{}\"\n", root.display());
             Ok(root)
         };
         // The program is named and not copied, so that it is the very one that is driven directly, too.
-        add(ECHO, &echo.display().to_string())?;
+        add(ECHO, &echo.display().to_string(), CAPABILITIES)?;
         for number in 0..providers {
             let id = format!("many-{number}");
-            let program = add(&id, "./provider")?.join("provider");
+            let program = add(&id, "./provider", &["text-to-text"])?.join("provider");
             fs::write(&program, IDLE.replace("ID", &id))?;
             fs::set_permissions(&program, Permissions::from_mode(0o755))?;
         }
@@ -98,9 +100,15 @@ impl Home {
     }
 }
 
-fn manifest(id: &str, command: &str) -> String {
+/// Returns when a program was built, in nanoseconds.
+fn built(program: &Path) -> Result<u128> {
+    let modified = fs::metadata(program).and_then(|meta| meta.modified());
+    Ok(modified.context("there is no release build")?.duration_since(UNIX_EPOCH)?.as_nanos())
+}
+
+fn manifest(id: &str, command: &str, capabilities: &[&str]) -> String {
     format!(
         "[provider]\nid = \"{id}\"\nversion = \"1.0.0\"\ntype = \"local\"\nprotocol = \"1.0\"\n\
-         capabilities = [\"text-to-text\"]\n[run]\ncommand = [{command:?}]\n"
+         capabilities = {capabilities:?}\n[run]\ncommand = [{command:?}]\n"
     )
 }

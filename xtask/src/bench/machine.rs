@@ -37,6 +37,7 @@ pub fn conditions(root: &Path, rounds: u32, options: &Options) -> Value {
         "node": line(root, "node --version"),
         "revision": format!("{}{changed}", line(root, "git rev-parse --short=12 HEAD")),
         "rounds": rounds,
+        "quick": options.quick,
         "command": command(rounds, options),
     })
 }

@@ -54,8 +54,10 @@ fn conditions(samples: &Samples) -> String {
     let steal = samples.all.iter().map(|sample| sample.steal).fold(0.0, f64::max);
     let load = Spread::of(samples.all.iter().map(|sample| sample.load));
     let load = load.map(|load| format!("{:.1} ({:.1}..{:.1})", load.median, load.least, load.most));
+    let quick = samples.conditions["quick"] == true;
+    let quick = if quick { "**By small numbers, which say no more than that it works.**\n\n" } else { "" };
     format!(
-        "`{}`, {}, revision {}, {} rounds.\n\n{}, {} cores, {}; {}, {}, node {}. Load {}; hypervisor steal at most {steal} %, \
+        "{quick}`{}`, {}, revision {}, {} rounds.\n\n{}, {} cores, {}; {}, {}, node {}. Load {}; hypervisor steal at most {steal} %, \
          {} of {} samples above {QUIET} %.\n",
         of("command"),
         of("date"),

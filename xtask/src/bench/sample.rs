@@ -52,7 +52,8 @@ impl Sample {
                 Work::Host(words) => ask(root, words, group, pin.as_deref()),
                 Work::Measure(measure) => measure(),
             };
-            let figures = figures.unwrap_or_else(|error| json!({"error": format!("{error:#}")}));
+            let figures =
+                figures.unwrap_or_else(|error| json!({"error": format!("{error:#}").trim().replace('\n', "; ")}));
             let sample = Self {
                 round,
                 host: host.name.clone(),
