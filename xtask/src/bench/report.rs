@@ -36,8 +36,10 @@ pub fn text(samples: &Samples, plots: &[Plot]) -> String {
     text += "\n| what | limit or peer in this run | ours: median (min..max) | ratio (min..max) | target | |\n";
     text += "|---|---|---|---|---|---|\n";
     TARGETS.iter().for_each(|target| text += &row(samples, target));
-    text += "\n### Everybody in this run\n\nMedians of the rounds.\n\n";
-    text += &everybody(samples);
+    let everybody = everybody(samples);
+    if !everybody.is_empty() {
+        text += &format!("\n### Everybody in this run\n\nMedians of the rounds.\n\n{everybody}");
+    }
     text += &build(samples).map(|build| format!("\n### A build from nothing\n\n{build}\n")).unwrap_or_default();
     if !plots.is_empty() {
         text += "\n### Growth\n";
@@ -103,27 +105,29 @@ fn range(spread: &Spread) -> String {
     if spread.rounds == 1 { String::new() } else { format!(" ({}..{})", number(spread.least), number(spread.most)) }
 }
 
-/// A row for each host that answers calls, in the order in which they took turns.
+/// A row for each host that answers calls, in the order in which they took turns; nothing where there is none.
 fn everybody(samples: &Samples) -> String {
-    let mut text = "| |".to_owned();
-    COLUMNS.iter().for_each(|(head, ..)| text += &format!(" {head} |"));
-    text += &format!("\n|---|{}\n", "---:|".repeat(COLUMNS.len()));
     let mut names: Vec<&str> = Vec::new();
     for sample in &samples.all {
         if !names.contains(&sample.host.as_str()) {
             names.push(&sample.host);
         }
     }
+    let mut rows = String::new();
     for host in names {
         let cells = COLUMNS.map(|(_, one_core, path)| {
             let figure = samples.figure(Source { host, one_core, path });
             figure.map_or_else(|| "–".to_owned(), |figure| number(figure.median))
         });
         if cells.iter().any(|cell| cell != "–") {
-            let _ = writeln!(text, "| {host} | {} |", cells.join(" | "));
+            let _ = writeln!(rows, "| {host} | {} |", cells.join(" | "));
         }
     }
-    text
+    if rows.is_empty() {
+        return rows;
+    }
+    let heads = COLUMNS.map(|(head, ..)| head).join(" | ");
+    format!("| | {heads} |\n|---|{}\n{rows}", "---:|".repeat(COLUMNS.len()))
 }
 
 fn build(samples: &Samples) -> Option<String> {
