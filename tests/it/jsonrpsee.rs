@@ -1,4 +1,5 @@
-//! The hazards of jsonrpsee, H1 to H19 of its review, each over real pipes.
+//! The hazards of a JSON-RPC client, H1 to H19 of a review of jsonrpsee's, each over real pipes. The host has a
+//! multiplexer of its own; what could have ended that client must not end this one.
 //!
 //! | hazard | what would go wrong | where it is shown |
 //! |---|---|---|

@@ -2,8 +2,8 @@
 //!
 //! A [`Plugin`] is a handle to a provider process that starts when it is first needed, is restarted
 //! when it dies, and leaves nothing behind. This crate knows nothing of git, npm, URLs or the store;
-//! it is given a [`PluginCommand`]. It is the only crate that names jsonrpsee's client, and it keeps
-//! everything that could break it away from it (see `wire`).
+//! it is given a [`PluginCommand`]. It is the only crate that names jsonrpsee, whose types
+//! write its frames; calls and answers are matched by a multiplexer that nothing from outside can break (see `wire`).
 //!
 //! ```no_run
 //! use prizm_host::{Call, Plugin, PluginCommand, PluginSpec};

@@ -18,9 +18,9 @@ mod inbox;
 mod outbox;
 mod patience;
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -47,22 +47,27 @@ pub(crate) async fn read_into(
     poll_fn(|cx| poll_read(source, cx, decoder, &mut sink)).await
 }
 
-/// The buffer lives no longer than the look at what is there, so an idle plugin costs none.
+/// The buffer is the thread's, not the plugin's, so an idle plugin costs none.
 fn poll_read(
     source: &mut pipe::Receiver,
     cx: &mut Context<'_>,
     decoder: &mut LineDecoder,
     sink: &mut impl FnMut(Line<'_>),
 ) -> Poll<bool> {
-    let mut buffer = [const { MaybeUninit::<u8>::uninit() }; READ];
-    let mut buffer = ReadBuf::uninit(&mut buffer);
-    let read = loop {
-        match Pin::new(&mut *source).poll_read(cx, &mut buffer) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            Poll::Ready(read) => break read,
-        }
-    };
-    decoder.feed(buffer.filled(), sink);
-    Poll::Ready(read.is_ok() && !buffer.filled().is_empty())
+    thread_local! {
+        static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    ROOM.with_borrow_mut(|room| {
+        room.reserve(READ);
+        let mut buffer = ReadBuf::uninit(room.spare_capacity_mut());
+        let read = loop {
+            match Pin::new(&mut *source).poll_read(cx, &mut buffer) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(read) => break read,
+            }
+        };
+        decoder.feed(buffer.filled(), sink);
+        Poll::Ready(read.is_ok() && !buffer.filled().is_empty())
+    })
 }

@@ -30,6 +30,7 @@ use upkeep::Roots;
 use crate::audit::Audit;
 use crate::blocking::blocking;
 use crate::ledger::Ledger;
+use crate::lockfile::Locks;
 use crate::store::Artifact;
 use crate::{
     Approver, BuildOptions, Error, ErrorKind, FetchOptions, Identifier, Isolation, Policy, Question, Reporter,
@@ -158,6 +159,7 @@ pub struct Installer {
     pub(crate) audit: Audit,
     pub(crate) roots: Roots,
     pub(crate) approvals: Approvals,
+    pub(crate) locks: Locks,
 }
 
 impl Installer {
@@ -175,6 +177,7 @@ impl Installer {
             audit: Audit::new(&home),
             roots: Roots::new(&home),
             approvals: Approvals::new(&home),
+            locks: Locks::default(),
             validator,
             store,
             home,

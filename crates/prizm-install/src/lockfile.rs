@@ -1,5 +1,6 @@
 //! `prizm.lock`: what each provider and each service was, exactly, when it was added.
 
+mod cache;
 mod text;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::cache::Locks;
 use crate::drift::Contract;
 use crate::error::quoted;
 use crate::lock::Lock;

@@ -35,6 +35,8 @@ impl<P: Provider> Service<P> {
             return;
         }
         let reply = Reply { service: self.clone(), cx, sent: false };
+        // It is moved several times from here on, and may be large.
+        let work = Box::pin(work);
         let task = tokio::spawn(async move {
             let outcome = supervise(&reply.cx.0, work).await;
             reply.send(outcome).await;

@@ -52,7 +52,9 @@ fn run<P: Provider>(provider: P) -> io::Result<()> {
         let _entered = runtime.enter();
         let reader = open_reader(input)?;
         let (writer, bridge) = open_writer(output)?;
-        (runtime.block_on(serve_io(provider, reader, writer)), bridge)
+        // A task of its own: each time that what is blocked on is woken, the runtime asks the kernel for news first.
+        let session = runtime.spawn(serve_io(provider, reader, writer));
+        (runtime.block_on(session).unwrap_or_else(|error| Err(io::Error::other(error))), bridge)
     };
     // Blocking work that still runs cannot be stopped, and must not keep the process.
     runtime.shutdown_background();

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 pub use lines::{Line, LineDecoder};
@@ -192,29 +193,28 @@ impl<'a, P: Serialize> Notification<'a, P> {
 }
 
 /// A response to be written.
-#[derive(Serialize)]
 pub struct Response<R> {
-    jsonrpc: &'static str,
     id: u64,
-    #[serde(flatten)]
-    outcome: Outcome<R>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome<R> {
-    Result(R),
-    Error(crate::ErrorObject),
+    outcome: Result<R, crate::ErrorObject>,
 }
 
 impl<R: Serialize> Response<R> {
     /// Makes the response to the request `id`.
     pub fn new(id: u64, outcome: Result<R, crate::ErrorObject>) -> Self {
-        let outcome = match outcome {
-            Ok(result) => Outcome::Result(result),
-            Err(error) => Outcome::Error(error),
-        };
-        Self { jsonrpc: "2.0", id, outcome }
+        Self { id, outcome }
+    }
+}
+
+impl<R: Serialize> Serialize for Response<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Response", 3)?;
+        fields.serialize_field("jsonrpc", "2.0")?;
+        fields.serialize_field("id", &self.id)?;
+        match &self.outcome {
+            Ok(result) => fields.serialize_field("result", result)?,
+            Err(error) => fields.serialize_field("error", error)?,
+        }
+        fields.end()
     }
 }
 

@@ -324,10 +324,10 @@ impl Entry {
             Some(manifest) => self.grant(command, manifest),
             None => command,
         };
-        // Read while the process starts: the first call looks into it.
+        let work_dir = around.work().await?.path().to_owned();
+        // Read while the process starts: the first call looks into it. Its directory is there by now.
         let memory = Arc::clone(&around.routing.memory);
         tokio::task::spawn_blocking(move || memory.read());
-        let work_dir = around.work().await?.path().to_owned();
         let secrets = manifest.iter().flat_map(|manifest| manifest.keys.keys().cloned()).collect();
         let spec = PluginSpec {
             secrets,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use prizm_host::{PluginCommand, Tap};
 use prizm_install::{FileSource, Identifier};
 use prizm_protocol::{Capability, ProviderId};
@@ -14,6 +15,9 @@ use crate::config::ProviderConfig;
 use crate::entry::{Entry, Located, Origin};
 use crate::surroundings::Surroundings;
 use crate::{Error, ErrorKind, Provider, RegistryBuilder, Result, suggest};
+
+/// How many providers are asked at once what they declare. Those that are known already need a thread each for their files.
+const AT_ONCE: usize = 16;
 
 /// The hub of all providers. Clones share it; processes start when they are first needed.
 #[derive(Clone)]
@@ -271,13 +275,13 @@ impl Registry {
     /// The state directory cannot be used.
     pub async fn initialize(&self) -> Result<RegistryStats> {
         let entries = self.entries();
-        let found = join_all(entries.iter().map(|entry| entry.info(&self.0.around))).await;
-        for (entry, info) in entries.iter().zip(&found) {
-            if let Err(error) = info {
+        let ask = async |entry: &Arc<Entry>| {
+            if let Err(error) = entry.info(&self.0.around).await {
                 let id = entry.id.as_ref().map_or("?", ProviderId::as_str);
                 tracing::warn!(id, stage = error.stage(), "the provider is not available: {error}");
             }
-        }
+        };
+        stream::iter(entries.iter()).for_each_concurrent(AT_ONCE, ask).await;
         let stats = self.stats();
         let available: Vec<_> = self.available_providers().iter().map(ToString::to_string).collect();
         tracing::info!(

@@ -72,7 +72,7 @@ fn calls() -> Vec<Group> {
 
 /// Numbers that take a while.
 const LONG: &str = "--cold-n 30 --seq-n 10000 --tput-secs 2 --inflight 64 --bulk-mib 64 --bulk-reps 3 --idle-n 50 \
-                    --crash-n 10 --build-reps 1";
+                    --crash-n 10 --build-reps 2";
 /// Numbers that show that it works.
 const QUICK: &str = "--cold-n 3 --seq-n 300 --tput-secs 0.2 --inflight 64 --bulk-mib 8 --bulk-reps 1 --idle-n 5 \
                      --crash-n 2 --grow-to 10 --inflight-to 16 --media-to 16 --loads-to 4 --query-n 20 \
@@ -90,10 +90,9 @@ pub fn all(root: &Path, release: &Path, options: &Options) -> Result<Vec<Host>> 
     all.extend(options.extra.iter().map(|(name, words)| host(name, words.clone(), theirs(), options)));
     let [python, node] = interpreters(root);
     let script = |name: &str| root.join("tests/benches").join(name).display().to_string();
-    for (name, words) in [
-        ("python", vec![python.clone(), "-B".to_owned(), script("echo.py")]),
-        ("typescript", vec![node.clone(), script("echo.mjs")]),
-    ] {
+    for (name, words) in
+        [("python", vec![python.clone(), script("echo.py")]), ("typescript", vec![node.clone(), script("echo.mjs")])]
+    {
         let plugin = shlex::try_join(words.iter().map(String::as_str))?;
         let words = [program(release, "seam --rt ct --plugin"), vec![plugin]].concat();
         all.push(host(name, words, vec![group("cold"), one_core("seq")], options));
@@ -149,7 +148,7 @@ fn ours(quick: bool) -> Vec<Group> {
         [calls(), vec![group("idle"), group("bulk,bulk-files"), group("query,warm"), group("take")]].concat();
     groups.extend(["grow-plugins", "grow-inflight", "grow-media", "grow-loads"].map(once));
     if !quick {
-        groups.push(group("build"));
+        groups.push(once("build"));
     }
     groups
 }

@@ -182,7 +182,13 @@ pub const TARGETS: &[Target] = &[
         Goal::Times(1.3),
     ),
     row("TypeScript SDK, call, p50, one core", "µs", one_core("typescript", P50), None, Goal::AtMost(60.0)),
-    row("query for a capability, 1,000 × 100 models", "µs", free("prizm", "query_us/p50"), None, Goal::AtMost(100.0)),
+    row(
+        "query for a capability, 1,000 × 100 models",
+        "µs",
+        free("prizm", "query_us/providers_by_capability/p50"),
+        None,
+        Goal::AtMost(100.0),
+    ),
     row("warm `get_provider(URL)`, up to the spawn", "ms", free("prizm", "warm_ms/p50"), None, Goal::AtMost(5.0)),
     row(
         "what `prizm run` adds to the plugin's own time",

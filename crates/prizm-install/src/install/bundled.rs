@@ -50,7 +50,7 @@ impl Installer {
     pub async fn has_bundled(&self, id: &ProviderId, version: &str, files: BundledFiles) -> Result<bool, Error> {
         let request = self.bundled_request(id.as_str(), version, files).await?;
         let identifier = request.identifier.to_string();
-        self.blocking(move |_| Ok(Lockfile::load(&request.lock)?.by_request(&identifier).is_some())).await
+        self.blocking(move |this| Ok(this.locks.load(&request.lock)?.by_request(&identifier).is_some())).await
     }
 
     /// Unpacks the files, and returns what asks for them.

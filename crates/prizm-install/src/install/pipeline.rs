@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::audit::Event;
-use crate::lockfile::{Locked, Lockfile};
+use crate::lockfile::{Locked, Lockfile, Locks};
 use crate::manifest::Described;
 use crate::recipe::{self, Site};
 use crate::store::{Artifact, Listing, Staging};
@@ -89,7 +89,7 @@ impl Installer {
     async fn look(&self, request: &Request, kind: Kind) -> Result<(Option<Locked>, Option<Loaded>), Error> {
         let request = request.clone();
         let look = move |this: &Self| {
-            let locked = request.known()?;
+            let locked = request.known(&this.locks)?;
             this.check_mode(&request, locked.as_ref())?;
             // What a directory held when it was pinned says nothing of what it holds now.
             let is_fixed = |locked: &&Locked| !request.update && !matches!(locked.revision, Revision::Directory(_));
@@ -329,10 +329,10 @@ impl Installer {
 
 impl Request {
     /// Returns what is pinned for this request.
-    fn known(&self) -> Result<Option<Locked>, Error> {
+    fn known(&self, locks: &Locks) -> Result<Option<Locked>, Error> {
         let text = self.identifier.to_string();
         for path in &self.locks {
-            if let Some(locked) = Lockfile::load(path)?.by_request(&text) {
+            if let Some(locked) = locks.load(path)?.by_request(&text) {
                 return Ok(Some(locked.clone()));
             }
         }

@@ -31,15 +31,18 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Locked>, Error> {
         let reason = format!("its format is {version}, and this version of Prizm reads up to {VERSION}");
         unusable(path, &reason).with_hint("install a newer Prizm")
     };
-    // A newer format may have keys of which this version knows nothing: its number is read first.
-    let version = text.parse::<toml::Table>().ok().and_then(|table| table.get("version")?.as_integer());
-    if let Some(version) = version.filter(|version| *version != VERSION) {
-        return Err(newer(version));
-    }
     let file: File = toml::from_str(text).map_err(|error| {
+        // A newer format may have keys of which this version knows nothing.
+        let version = text.parse::<toml::Table>().ok().and_then(|table| table.get("version")?.as_integer());
+        if let Some(version) = version.filter(|version| *version != VERSION) {
+            return newer(version);
+        }
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         unusable(path, &format!("line {line}: {}", error.message()))
     })?;
+    if file.version != VERSION {
+        return Err(newer(file.version));
+    }
     for (kind, entries) in [(Kind::Provider, &file.providers), (Kind::Service, &file.services)] {
         for locked in entries {
             let name = locked.request.escape_debug();

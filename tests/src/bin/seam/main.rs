@@ -22,13 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         measure::all(&settings, &mut figures).await?;
         Ok::<_, prizm_registry::Error>(figures)
     };
-    let figures = if one_thread {
-        Builder::new_current_thread().enable_all().build()?.block_on(work)?
-    } else {
-        // A task on the workers, as a handler of requests would be: what is blocked on runs on a thread of its own,
-        // which each answer would have to wake.
-        Builder::new_multi_thread().enable_all().build()?.block_on(async { tokio::spawn(work).await })??
-    };
+    let mut runtime = if one_thread { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    // The work is a task, as a handler of requests would be: what is blocked on costs more to wake.
+    let figures = runtime.enable_all().build()?.block_on(async { tokio::spawn(work).await })??;
     println!("{}", Value::Object(figures));
     Ok(())
 }
