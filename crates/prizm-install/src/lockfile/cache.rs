@@ -14,7 +14,10 @@ type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
 
 /// The locks that were read, by their paths. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Locks(Arc<Mutex<HashMap<PathBuf, (Stamp, Arc<Lockfile>)>>>);
+pub(crate) struct Locks(Arc<Mutex<HashMap<PathBuf, Read>>>);
+
+/// A lock, as it was when it was read.
+type Read = (Stamp, Arc<Lockfile>);
 
 impl Locks {
     /// Reads a lock file, unless it is as it was when it was read last.
