@@ -57,8 +57,9 @@ class Channel:
         if self._closed:
             return
         with self._lock:
-            for earlier in self._take_backlog():
-                self._write(earlier)
+            if self._backlog:
+                for earlier in self._take_backlog():
+                    self._write(earlier)
             self._write(data)
 
     def try_send(self, data: bytes) -> bool:
@@ -100,8 +101,6 @@ class Channel:
         self._closed = True
 
     def _take_backlog(self) -> list[bytes]:
-        if not self._backlog:
-            return []
         with self._queue_lock:
             taken, self._backlog, self._backlog_bytes = self._backlog, [], 0
             return taken
@@ -139,15 +138,14 @@ class Channel:
 
     def answer(self, id: int, result: Any, error: Error | None, charged: Charged | None = None) -> bytes:
         """Make an answer's frame; what cannot be sent becomes an error that says so."""
-        outcome = {"result": result} if error is None else {"error": error.to_wire(charged)}
         try:
-            frame = frames.frame({"jsonrpc": "2.0", "id": id, **outcome})
+            frame = frames.result(id, result) if error is None else frames.error(id, error.to_wire(charged))
             if len(frame) - 2 <= self.limit:
                 return frame
             instead = too_large("the answer", len(frame) - 2, self.limit)
         except (ValueError, TypeError, RecursionError) as failure:
             instead = Error.internal(f"the answer cannot be written as JSON: {failure}")
-        return frames.frame({"jsonrpc": "2.0", "id": id, "error": instead.to_wire(charged)})
+        return frames.error(id, instead.to_wire(charged))
 
 
 def too_large(what: str, size: int, limit: int) -> Error:

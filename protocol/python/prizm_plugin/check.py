@@ -25,9 +25,12 @@ def params(type: str, raw: Any) -> Any:
 
 def request(params: dict[str, Any], models: list[dict[str, Any]]) -> Request:
     """Check a job against the models and make the author's view of it."""
-    model = next((model for model in models if model["id"] == params["model"]), None)
-    if model is None:
-        raise unknown_model(params["model"], models)
+    wanted = params["model"]
+    for model in models:
+        if model["id"] == wanted:
+            break
+    else:
+        raise unknown_model(wanted, models)
     if params["capability"] not in model["capabilities"]:
         known = ", ".join(model["capabilities"])
         message = f"the model `{model['id']}` has no capability `{params['capability'][:100]}`, only: {known}"

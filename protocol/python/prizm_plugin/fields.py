@@ -90,8 +90,9 @@ def word(*known: str, others: str | None = None, **aliases: str) -> Reader:
     """Read one of the known words; any other means `others`, or is refused where there is no such."""
 
     def read(value: Any) -> str:
-        if text(value) in known:
+        if isinstance(value, str) and value in known:
             return str(value)
+        text(value)
         meant = aliases.get(value, others)
         if meant is None:
             raise unexpected(f"one of {', '.join(known)}", value)
@@ -105,16 +106,19 @@ def anything(value: Any) -> Any:
     return value
 
 
-def mapping(reader: Reader = anything) -> Reader:
+def members(value: Any) -> dict[str, Any]:
+    """Read an object with any keys and values."""
+    if not isinstance(value, dict):
+        raise unexpected("an object", value)
+    return value
+
+
+def mapping(reader: Reader) -> Reader:
     """Read an object with any keys."""
 
     def read(value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise unexpected("an object", value)
-        if reader is anything:
-            return value
         taken: dict[str, Any] = {}
-        for key, item in value.items():
+        for key, item in members(value).items():
             try:
                 taken[key] = reader(item)
             except Wrong as wrong:
@@ -149,8 +153,13 @@ def field(reader: Reader, default: bool | Callable[[], Any] = REQUIRED, empty: b
     return reader, default, empty
 
 
+# What a reader gives as it is, by the exact type: most fields need no more than a look at that.
+_AS_IT_IS: dict[Reader, type] = {text: str, boolean: bool, members: dict}
+
+
 def record(others: bool = False, **fields: Field) -> Reader:
     """Read an object with these fields; `others` keeps the unknown ones."""
+    as_it_is = {name: _AS_IT_IS.get(reader) for name, (reader, _, empty) in fields.items() if empty}
     required = [name for name, (_, default, _) in fields.items() if default is REQUIRED]
     defaults = {name: (default, empty) for name, (_, default, empty) in fields.items() if not isinstance(default, bool)}
     optional = {name for name, (_, default, _) in fields.items() if default is OPTIONAL}
@@ -164,7 +173,9 @@ def record(others: bool = False, **fields: Field) -> Reader:
         name = ""
         try:
             for name, item in value.items():
-                if name not in fields:
+                if type(item) is as_it_is.get(name):
+                    taken[name] = item
+                elif name not in fields:
                     if others:
                         taken[name] = item
                 elif item is not None or name not in optional:

@@ -19,6 +19,7 @@ MAX_REQUEST_ID = 2**53 - 1
 _HEAD_BYTES = 4096
 _BLANK = b" \t\n\x0c\r"
 _BOM = b"\xef\xbb\xbf"
+_HEAD, _METHOD, _PARAMS = '{"jsonrpc":"2.0","id":', ',"method":"', '","params":'
 _ENVELOPE = ("jsonrpc", "id", "method", "params", "result", "error")
 
 
@@ -75,6 +76,10 @@ class LineDecoder:
 
     def feed(self, data: bytes) -> list[Line]:
         """Take the next bytes; gives every line that they complete."""
+        if not (self._partial or self._discarded or self._at_start) and len(data) <= self.limit:
+            only = data.strip(_BLANK)
+            if data.endswith(b"\n") and b"\n" not in only:
+                return [only] if only else []
         lines: list[Line] = []
         *complete, rest = data.split(b"\n")
         for piece in complete:
@@ -130,6 +135,9 @@ def classify(line: bytes) -> Message:
         raise Noise("not a JSON object")
     try:
         text = line.decode("utf-8")
+        usual = _as_usual(text)
+        if usual is not None:
+            return usual
         frame = jsontext.decode(text)
     except (jsontext.Unrepresentable, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "they are nested too deeply"
@@ -137,6 +145,23 @@ def classify(line: bytes) -> Message:
     except ValueError:
         raise Noise("not well-formed JSON") from None
     return _message(frame)
+
+
+def _as_usual(text: str) -> Message | None:
+    """Read a request that is written as hosts write it, parameters last: what comes before them needs no JSON."""
+    if not text.startswith(_HEAD):
+        return None
+    method_at = text.find(_METHOD, len(_HEAD), _HEAD_BYTES)
+    params_at = text.find(_PARAMS, method_at, _HEAD_BYTES)
+    if method_at < 0 or params_at < 0:
+        return None
+    id, method = text[len(_HEAD) : method_at], text[method_at + len(_METHOD) : params_at]
+    if not (id.isdecimal() and id.isascii() and method.isidentifier()) or len(id) > 15 or id.startswith("0"):
+        return None
+    params, end = jsontext.decode_within(text, params_at + len(_PARAMS))
+    # What is one value up to the last brace is all that there is.
+    is_all = end == len(text) - 1 and text.endswith("}")
+    return Message(int(id), method, params) if is_all else None
 
 
 def _message(frame: dict[str, Any]) -> Message:
@@ -181,6 +206,16 @@ def id_of_truncated_request(head: bytes) -> int | None:
     if type(id) is not int or not 0 <= id <= MAX_REQUEST_ID or "result" in members or "error" in members:
         return None
     return id
+
+
+def result(id: int, value: Any) -> bytes:
+    """Write the answer to a request."""
+    return b'\n{"jsonrpc":"2.0","id":%d,"result":%b}\n' % (id, jsontext.encode(value))
+
+
+def error(id: int, value: Any) -> bytes:
+    """Write the answer to a request that came to nothing."""
+    return b'\n{"jsonrpc":"2.0","id":%d,"error":%b}\n' % (id, jsontext.encode(value))
 
 
 def frame(message: dict[str, Any]) -> bytes:

@@ -30,34 +30,36 @@ class Job:
     Nothing waits for the lock of a job that is at work but its own frames and the clock.
     """
 
+    # Most jobs never set most of these.
+    is_shutdown = False
+    has_slot = False
+    answered = False
+    is_cancelled = False
+    task: asyncio.Task[None] | None = None
+    deadline: float | None = None
+    job_id = ""
+    job_dir: str | None = None
+    _within_ms: int | None = None
+    _is_overdue = False
+    _over: Event | None = None
+    _flush: Timer | None = None
+    _seq = 0
+    _fraction: float | None = None
+    _due = 0.0
+    _pending: dict[str, Any] | None = None
+    _charged: Charged | None = None
+
     def __init__(self, id: int, size: int, channel: Channel, clock: Clock) -> None:
         self.id = id
         self.size = size
-        self.is_shutdown = False
-        self.has_slot = False
-        self.answered = False
-        self.is_cancelled = False
-        self.task: asyncio.Task[None] | None = None
-        self.deadline: float | None = None
-        self._within_ms: int | None = None
-        self._is_overdue = False
-        self.job_id = ""
-        self.job_dir: str | None = None
         self.before_answer: Callable[[Job, Error | None], None] = _nothing
         self.after_answer: Callable[[Job], None] = _nothing
         self._channel = channel
         self._clock = clock
         self._lock = Lock()
-        self._over: Event | None = None
         self._over_lock = Lock()
         self._on_over: list[Callable[[], None]] = []
         self._timers: list[Timer] = []
-        self._flush: Timer | None = None
-        self._seq = 0
-        self._fraction: float | None = None
-        self._due = 0.0
-        self._pending: dict[str, Any] | None = None
-        self._charged: Charged | None = None
 
     def for_transform(self, params: dict[str, Any]) -> None:
         """Take what a transform says of its circumstances."""

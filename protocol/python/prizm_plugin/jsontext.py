@@ -91,22 +91,36 @@ def decode(text: str) -> Any:
     Raises ValueError where it is not JSON, Unrepresentable where it is, but holds a number or half
     of a surrogate pair that nothing can be done with, and RecursionError where it is too deep.
     """
-    value, end = None, -1
-    if _scan is not None:
-        try:
-            value, end = _scan(text, 0)
-        except (RecursionError, Unrepresentable):
-            raise
-        except Exception:  # What is wrong, the accelerator cannot say.
-            end = -1
+    value, end = decode_within(text, 0)
     if end != len(text):
         import json
 
         rules: Any = {name: getattr(_Rules, name) for name in ("parse_float", "parse_int", "parse_constant")}
         value = json.loads(text, object_pairs_hook=_object, **rules)
-    if ("\\ud" in text or "\\uD" in text) and not is_text(value):
-        raise Unrepresentable("a string holds half of a surrogate pair")
+        _refuse_surrogates(text, value)
     return value
+
+
+def decode_within(text: str, start: int) -> tuple[Any, int]:
+    """Read the value that begins at `start`; gives where it ends, too, and -1 where that cannot be told.
+
+    Raises Unrepresentable and RecursionError as `decode` does.
+    """
+    if _scan is None:
+        return None, -1
+    try:
+        value, end = _scan(text, start)
+    except (RecursionError, Unrepresentable):
+        raise
+    except Exception:  # What is wrong, the accelerator cannot say.
+        return None, -1
+    _refuse_surrogates(text, value)
+    return value, end
+
+
+def _refuse_surrogates(text: str, value: Any) -> None:
+    if "\\" in text and ("\\ud" in text or "\\uD" in text) and not is_text(value):
+        raise Unrepresentable("a string holds half of a surrogate pair")
 
 
 def encode(value: Any) -> bytes:

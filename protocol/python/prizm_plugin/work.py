@@ -40,6 +40,9 @@ MOST_REQUESTS = 4096
 
 MOST_BYTES = 64 * 1024 * 1024
 
+_HARMLESS = (errors.CANCELLED, errors.INVALID_PARAMS, errors.METHOD_NOT_FOUND)
+"""Errors that say nothing of the provider's health."""
+
 
 class Work:
     """All requests that wait for an answer. Its lock guards the tables, and is never held while anybody waits."""
@@ -53,10 +56,11 @@ class Work:
         self._runner = Runner(self._clock)
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
+        self._is_awaited = False
         self._jobs: dict[int, Job] = {}
         self._bytes = 0
         self._active = 0
-        self._waiting: dict[int, Callable[[], None]] = {}
+        self._waiting: dict[int, Call] = {}
         self._configurations: deque[Callable[[], None]] = deque()
         self._configured = False
         self._draining = False
@@ -98,6 +102,7 @@ class Work:
         """Wait until there is room for another request."""
         while len(self._jobs) >= MOST_REQUESTS or self._bytes >= MOST_BYTES or self._channel.is_full():
             with self._lock:
+                self._is_awaited = True
                 self._changed.wait(0.05)
 
     def abandon(self) -> None:
@@ -113,8 +118,7 @@ class Work:
         children = sys.modules.get(f"{__package__}.children")
         if children is not None:
             children.kill_all()
-        with self._lock:
-            self._changed.wait_for(lambda: not self._jobs, LAST_MOMENT)
+        self._wait_for(lambda: not self._jobs, LAST_MOMENT)
         self._runner.stop()
 
     # What the methods do.
@@ -134,17 +138,17 @@ class Work:
         if job is not None:
             job.for_transform(params)
             call = Call(handler, (request, Context(job, self._channel.limit // 8)), check.result)
-            if self._has_turn(job, lambda: self._runner.start(job, call)):
+            if self._has_turn(job, call):
                 self._runner.start_here(job, call)
 
-    def _has_turn(self, job: Job, start: Callable[[], None]) -> bool:
-        """Whether it is a job's turn now; later, `start` is called."""
+    def _has_turn(self, job: Job, call: Call) -> bool:
+        """Whether it is a job's turn now; later, its call is started."""
         with self._lock:
             if job.answered:
                 return False
             job.has_slot = self._active < self._provider.max_in_flight
             if not job.has_slot:
-                self._waiting[job.id] = start
+                self._waiting[job.id] = call
                 return False
             self._active += 1
         return True
@@ -229,9 +233,7 @@ class Work:
             self._runner.on_thread(lambda: self._end(job, hook))
 
     def _end(self, job: Job, hook: Callable[[], Any] | None) -> None:
-        with self._lock:
-            idle = self._changed.wait_for(lambda: all(each.is_shutdown for each in self._jobs.values()), DRAIN)
-        if not idle:
+        if not self._wait_for(lambda: all(each.is_shutdown for each in self._jobs.values()), DRAIN):
             note("shutting down with work that ignored its cancellation")
         if hook is None:
             job.answer({}, waits=True)
@@ -268,28 +270,34 @@ class Work:
         return None
 
     def _before_answer(self, job: Job, error: Error | None) -> None:
-        unremembered = (errors.CANCELLED, errors.INVALID_PARAMS, errors.METHOD_NOT_FOUND)
-        start = None
         with self._lock:
-            if error is not None and error.code not in unremembered:
+            if error is not None and error.code not in _HARMLESS:
                 self._last_error = error.message
-            self._waiting.pop(job.id, None)
-            if job.has_slot:
-                self._active -= 1
-                if self._waiting:
-                    id = next(iter(self._waiting))
-                    start = self._waiting.pop(id)
-                    self._jobs[id].has_slot = True
-                    self._active += 1
-        if start is not None:
-            start()
+            if not job.has_slot:
+                self._waiting.pop(job.id, None)
+                return
+            self._active -= 1
+            if not self._waiting:
+                return
+            id = next(iter(self._waiting))
+            call, next_job = self._waiting.pop(id), self._jobs[id]
+            next_job.has_slot = True
+            self._active += 1
+        self._runner.start(next_job, call)
 
     def _after_answer(self, job: Job) -> None:
         with self._lock:
             if self._jobs.get(job.id) is job:
                 del self._jobs[job.id]
             self._bytes -= job.size
-            self._changed.notify_all()
+            if self._is_awaited:
+                self._changed.notify_all()
+
+    def _wait_for(self, is_so: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something is so of the requests, or for some seconds; whether it is."""
+        with self._lock:
+            self._is_awaited = True
+            return self._changed.wait_for(is_so, seconds)
 
     def _answer(self, id: int, result: Any) -> None:
         self._channel.post(self._channel.answer(id, result, None))

@@ -1,5 +1,6 @@
 /** Where a session reads from. */
 
+import type { OnReadOpts, Socket } from "node:net";
 import type { Readable } from "node:stream";
 
 import { fs, net, now } from "./node.js";
@@ -69,7 +70,7 @@ export class PipeSource implements Source {
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   #listener: Listener | undefined;
-  #stream: StreamSource | undefined;
+  #socket: Socket | undefined;
   #isPaused = false;
   #willLook = false;
   #early = 0;
@@ -91,14 +92,14 @@ export class PipeSource implements Source {
 
   pause(): void {
     this.#isPaused = true;
-    this.#stream?.pause();
+    this.#socket?.pause();
   }
 
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    if (this.#stream === undefined) this.#lookSoon();
-    else this.#stream.resume();
+    if (this.#socket === undefined) this.#lookSoon();
+    else this.#socket.resume();
   }
 
   #lookSoon(): void {
@@ -138,9 +139,17 @@ export class PipeSource implements Source {
     else this.#listener?.error(error);
   }
 
-  /** Has Node wait for the pipe, from now on. */
+  /** Has Node wait for the pipe, from now on, and fill the same buffer each time: what a stream hands on costs more. */
   #wait(): void {
-    this.#stream = new StreamSource(new (net().Socket)({ fd: this.#fd, readable: true, writable: false }));
-    if (this.#listener !== undefined) this.#stream.listen(this.#listener);
+    const callback = (length: number) => {
+      this.#listener?.data(this.#buffer.subarray(0, length));
+      return !this.#isPaused;
+    };
+    const onread: OnReadOpts = { buffer: this.#buffer, callback };
+    const options = { fd: this.#fd, readable: true, writable: false, onread };
+    this.#socket = new (net().Socket)(options);
+    this.#socket.on("end", () => this.#close());
+    this.#socket.on("close", () => this.#close());
+    this.#socket.on("error", (error) => this.#close(error));
   }
 }
