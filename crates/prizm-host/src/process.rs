@@ -8,13 +8,14 @@ mod stderr;
 
 use std::io;
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
 use tokio::net::unix::pipe;
 
 pub use command::PluginCommand;
+use exec::{Launch, Started};
 pub use exit::Exit;
 pub(crate) use stderr::{LogSink, Redactor, drain};
 
@@ -29,7 +30,7 @@ const BUSY_ATTEMPTS: u32 = 20;
 /// pid nor its group id can belong to anybody else.
 pub(crate) struct Process {
     pid: Pid,
-    child: Mutex<Option<Child>>,
+    is_reaped: Mutex<bool>,
 }
 
 /// The host's ends of a plugin's pipes.
@@ -46,7 +47,7 @@ pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process
         return Err(failed(format!("cannot start `{command}`: its root `{}` is no directory", root.display()))
             .with_hint("install the plugin anew, or correct its directory"));
     }
-    let mut std_command = command.to_std(work_dir).map_err(|_| {
+    let std_command = command.to_std(work_dir).map_err(|_| {
         let program = command.argv().next().unwrap_or_default().to_string_lossy().into_owned();
         let hint = if program.contains('/') {
             format!("check that `{program}` exists and is executable (chmod +x)")
@@ -55,17 +56,13 @@ pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process
         };
         failed(format!("cannot start `{command}`: no executable `{program}` was found")).with_hint(hint)
     })?;
-    std_command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    guard::protect(&mut std_command)
-        .and_then(|registration| exec::without_shell(&mut std_command, registration))
+    let launch = guard::guard().and_then(|guard| Launch::new(&std_command, guard));
+    let started = launch
+        .and_then(|launch| start(&launch))
         .map_err(|error| failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error)))?;
-    let mut child = start(&mut std_command)
-        .map_err(|error| failed(format!("cannot start `{command}`: {error}")).with_hint(spawn_hint(&error)))?;
-    guard::note(child.id());
-    let pipes = take_pipes(&mut child);
-    let pid = Pid::from_child(&child);
-    let process = Process { pid, child: Mutex::new(Some(child)) };
-    match pipes {
+    let process = Process { pid: started.pid, is_reaped: Mutex::new(false) };
+    guard::note(process.pid());
+    match pipes(started) {
         Ok(pipes) => Ok((process, pipes)),
         Err(error) => {
             let message = format!("cannot use the pipes of `{command}`: {error}");
@@ -74,16 +71,16 @@ pub(crate) fn spawn(command: &PluginCommand, work_dir: &Path) -> Result<(Process
     }
 }
 
-fn start(command: &mut std::process::Command) -> io::Result<Child> {
+fn start(launch: &Launch) -> io::Result<Started> {
     for _ in 1..BUSY_ATTEMPTS {
-        match command.spawn() {
+        match launch.start() {
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
             other => return other,
         }
     }
-    command.spawn()
+    launch.start()
 }
 
 fn spawn_hint(error: &io::Error) -> &'static str {
@@ -97,12 +94,11 @@ fn spawn_hint(error: &io::Error) -> &'static str {
     }
 }
 
-fn take_pipes(child: &mut Child) -> io::Result<Pipes> {
-    let missing = || io::Error::other("a pipe is missing");
+fn pipes(started: Started) -> io::Result<Pipes> {
     Ok(Pipes {
-        stdin: pipe::Sender::from_owned_fd(child.stdin.take().ok_or_else(missing)?.into())?,
-        stdout: pipe::Receiver::from_owned_fd(child.stdout.take().ok_or_else(missing)?.into())?,
-        stderr: pipe::Receiver::from_owned_fd(child.stderr.take().ok_or_else(missing)?.into())?,
+        stdin: pipe::Sender::from_owned_fd(started.stdin)?,
+        stdout: pipe::Receiver::from_owned_fd(started.stdout)?,
+        stderr: pipe::Receiver::from_owned_fd(started.stderr)?,
     })
 }
 
@@ -123,8 +119,8 @@ impl Process {
 
     /// Sends a signal to its whole group, unless it has been reaped.
     pub(crate) fn signal(&self, signal: Signal) {
-        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        if child.is_some() {
+        let is_reaped = self.is_reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_reaped {
             self.send(signal);
         }
     }
@@ -137,17 +133,20 @@ impl Process {
     }
 
     fn reap(&self) -> Exit {
-        let mut slot = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(mut child) = slot.take() else { return Exit::Code(-1) };
+        let mut is_reaped = self.is_reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *is_reaped, true) {
+            return Exit::Code(-1);
+        }
         let exit = exit::peek(self.pid);
         // While the leader is unreaped its group id is its own: now is the last safe moment to kill
         // the rest of the group, and to tell the guard.
         self.send(Signal::KILL);
         guard::forget(self.pid());
-        if !matches!(child.try_wait(), Ok(Some(_))) {
+        if !matches!(waitpid(Some(self.pid), WaitOptions::NOHANG), Ok(Some(_))) {
             // It is dying, and nobody can tell how long the kernel takes: not the caller's time.
             let reaper = std::thread::Builder::new().name("prizm-reap".to_owned()).stack_size(64 * 1024);
-            let _ = reaper.spawn(move || child.wait());
+            let pid = self.pid;
+            let _ = reaper.spawn(move || while matches!(waitpid(Some(pid), WaitOptions::empty()), Err(Errno::INTR)) {});
         }
         exit.ok().flatten().unwrap_or(Exit::Signal(9))
     }

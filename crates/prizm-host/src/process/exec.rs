@@ -1,37 +1,202 @@
 //! Executing what was asked for, or nothing.
 //!
-//! The standard library executes by `execvp`, which hands to `/bin/sh` whatever the kernel refuses: a
-//! binary for another machine, a script without `#!`. A plugin is never run by a shell that nobody
-//! asked for, so the program is executed one step before.
+//! A plugin registers itself with the guard between its birth and its first instruction, and is executed by `execve`
+//! alone: the standard library executes by `execvp`, which hands to `/bin/sh` whatever the kernel refuses, such as a binary
+//! for another machine or a script without `#!`. For work between birth and execution the standard library forks, which
+//! copies the page tables of the host: half of what a plugin's start takes, and more the larger the host is. So a child is
+//! born here as `posix_spawn` does it: in the memory of the host, while the thread that asked for it stands still.
 
-use std::ffi::{CString, OsStr, c_char};
-use std::io;
+use std::ffi::{CString, OsStr, c_char, c_int, c_void};
+use std::io::{self, Read as _};
+use std::mem;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
-use std::ptr::null;
+use std::ptr::{null, null_mut};
+use std::sync::Arc;
 
-use super::guard::Registration;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::process::{Pid, WaitOptions, waitpid};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
-/// Makes `command`, whose program is a path and whose environment is its own, fail with the kernel's
-/// error where the kernel does not execute it.
-pub(super) fn without_shell(command: &mut Command, registration: Registration) -> io::Result<()> {
-    let program = CString::new(command.get_program().as_bytes())?;
-    let argv = std::iter::once(command.get_program()).chain(command.get_args());
-    let argv = Strings::new(argv.map(|arg| arg.as_bytes().to_vec()))?;
-    let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    let environment =
-        Strings::new(variables.map(|(name, value)| [name, OsStr::new("="), value].map(OsStr::as_bytes).concat()))?;
-    let execute = move || {
-        // SAFETY: the strings end in NUL and the lists in null, and both live through the call.
+use super::guard;
+
+/// The highest number of a signal.
+const LAST_SIGNAL: c_int = 64;
+/// The stack of a child until it executes, in bytes: a few small frames.
+#[cfg(target_os = "linux")]
+const STACK: usize = 64 * 1024;
+
+/// Everything that a child needs to execute, made before it is born.
+pub(super) struct Launch {
+    program: CString,
+    argv: Strings,
+    environment: Strings,
+    directory: CString,
+    guard: Arc<UnixStream>,
+}
+
+/// A child that executes what it was born for, and the other ends of its pipes.
+pub(super) struct Started {
+    pub(super) pid: Pid,
+    pub(super) stdin: OwnedFd,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
+impl Launch {
+    /// Takes over a command whose program is a path and whose environment is its own.
+    pub(super) fn new(command: &Command, guard: Arc<UnixStream>) -> io::Result<Self> {
+        let argv = std::iter::once(command.get_program()).chain(command.get_args());
+        let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let variables = variables.map(|(name, value)| [name, OsStr::new("="), value].map(OsStr::as_bytes).concat());
+        let directory = command.get_current_dir().map_or(OsStr::new("."), |directory| directory.as_os_str());
+        Ok(Self {
+            program: CString::new(command.get_program().as_bytes())?,
+            argv: Strings::new(argv.map(|arg| arg.as_bytes().to_vec()))?,
+            environment: Strings::new(variables)?,
+            directory: CString::new(directory.as_bytes())?,
+            guard,
+        })
+    }
+
+    /// Starts it in a process group of its own.
+    ///
+    /// # Errors
+    /// The kernel's, where it does not execute it.
+    pub(super) fn start(&self) -> io::Result<Started> {
+        let (stdin, ours_in) = io::pipe()?;
+        let (ours_out, stdout) = io::pipe()?;
+        let (ours_err, stderr) = io::pipe()?;
+        let (mut refusal, report) = io::pipe()?;
+        let birth = Birth {
+            launch: self,
+            stdin: aside(stdin)?,
+            stdout: aside(stdout)?,
+            stderr: aside(stderr)?,
+            report: aside(report)?,
+        };
+        let pid = birth.give()?;
+        // What executes has closed its end.
+        drop(birth);
+        let mut errno = [0; size_of::<c_int>()];
+        match refusal.read_exact(&mut errno) {
+            Ok(()) => {
+                while matches!(waitpid(Some(pid), WaitOptions::empty()), Err(Errno::INTR)) {}
+                Err(io::Error::from_raw_os_error(c_int::from_ne_bytes(errno)))
+            }
+            Err(_) => Ok(Started { pid, stdin: ours_in.into(), stdout: ours_out.into(), stderr: ours_err.into() }),
+        }
+    }
+}
+
+/// Keeps a descriptor from being one of those that it becomes: a program may have closed its own.
+fn aside(end: impl Into<OwnedFd>) -> io::Result<OwnedFd> {
+    let end = end.into();
+    let is_standard = end.as_raw_fd() < 3;
+    if is_standard { Ok(fcntl_dupfd_cloexec(&end, 3)?) } else { Ok(end) }
+}
+
+/// What a child finds when it is born.
+struct Birth<'a> {
+    launch: &'a Launch,
+    stdin: OwnedFd,
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+    /// Where it says why it could not execute.
+    report: OwnedFd,
+}
+
+impl Birth<'_> {
+    /// Gives birth, with all signals held back: a handler of the host must not run in a child that has its memory.
+    fn give(&self) -> io::Result<Pid> {
+        // SAFETY: a set of signals is plain memory, and both calls only write the sets that they are given.
+        let before = unsafe {
+            let (mut all, mut before) = (mem::zeroed(), mem::zeroed());
+            libc::sigfillset(&raw mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+            before
+        };
+        let pid = self.child();
+        let error = io::Error::last_os_error();
+        // SAFETY: as above.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut()) };
+        Pid::from_raw(pid).filter(|_| pid > 0).ok_or(error)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn child(&self) -> c_int {
+        let mut stack = Vec::<u128>::with_capacity(STACK / size_of::<u128>());
+        let top = stack.spare_capacity_mut().as_mut_ptr_range().end;
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        // SAFETY: this thread stands still until the child has executed or ended, so its stack and all that it looks at
+        // outlive it; `born` does nothing that another thread could see, and never returns.
+        unsafe { libc::clone(born, top.cast(), flags, (&raw const *self).cast_mut().cast()) }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn child(&self) -> c_int {
+        // SAFETY: the child only calls `born`, which neither allocates nor locks, and never returns.
+        match unsafe { libc::fork() } {
+            0 => born((&raw const *self).cast_mut().cast()),
+            pid => pid,
+        }
+    }
+
+    /// Returns why it did not execute.
+    fn execute(&self) -> io::Error {
+        if let Err(error) = self.prepare() {
+            return error;
+        }
+        let Launch { program, argv, environment, guard, .. } = self.launch;
+        // SAFETY: the strings end in NUL and the lists in null, and all of them live through the call.
         unsafe { libc::execve(program.as_ptr(), argv.as_ptr(), environment.as_ptr()) };
         let refused = io::Error::last_os_error();
-        registration.withdraw();
-        Err(refused)
-    };
-    // SAFETY: between fork and exec only `execve`, `getpid` and `send` are called; nothing allocates or locks.
-    unsafe { command.pre_exec(execute) };
-    Ok(())
+        guard::withdraw(guard);
+        refused
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        forget_signals();
+        rustix::process::setpgid(None, None)?;
+        guard::register(&self.launch.guard)?;
+        dup2_stdin(&self.stdin)?;
+        dup2_stdout(&self.stdout)?;
+        dup2_stderr(&self.stderr)?;
+        Ok(rustix::process::chdir(self.launch.directory.as_c_str())?)
+    }
+}
+
+/// The life of a child until it executes. It has the memory of the host: nothing here allocates, locks or panics.
+extern "C" fn born(birth: *mut c_void) -> c_int {
+    // SAFETY: `Birth::child` gives itself, and waits.
+    let birth = unsafe { &*birth.cast::<Birth<'_>>() };
+    let error = birth.execute();
+    let errno = error.raw_os_error().unwrap_or(libc::EIO);
+    // Where nobody listens any more there is nobody to tell.
+    let _ = rustix::io::write(&birth.report, &errno.to_ne_bytes());
+    // SAFETY: it ends this process and nothing else: no destructor of the host runs.
+    unsafe { libc::_exit(127) }
+}
+
+/// Lets signals do by themselves what the host has a handler for, and holds none back. Those that are ignored stay so, as
+/// for `nohup`; but for SIGPIPE, which every Rust program ignores.
+fn forget_signals() {
+    // SAFETY: zeroes are the default action and the empty set; the calls refuse the numbers that are no signals.
+    unsafe {
+        let default: libc::sigaction = mem::zeroed();
+        for signal in 1..=LAST_SIGNAL {
+            let mut now: libc::sigaction = mem::zeroed();
+            let is_known = libc::sigaction(signal, null(), &raw mut now) == 0;
+            let stays = matches!(now.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) && signal != libc::SIGPIPE;
+            if is_known && !stays {
+                libc::sigaction(signal, &raw const default, null_mut());
+            }
+        }
+        let none: libc::sigset_t = mem::zeroed();
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, null_mut());
+    }
 }
 
 /// Strings as the kernel takes them: a list of pointers that ends in null.
@@ -39,11 +204,6 @@ struct Strings {
     list: Vec<*const c_char>,
     _owned: Vec<CString>,
 }
-
-// SAFETY: the pointers are to strings on the heap that the value owns and nobody changes.
-unsafe impl Send for Strings {}
-// SAFETY: as above.
-unsafe impl Sync for Strings {}
 
 impl Strings {
     fn new(strings: impl Iterator<Item = Vec<u8>>) -> io::Result<Self> {

@@ -5,7 +5,7 @@
 //! Being a program of its own, it works inside anything that links this library, and it spares
 //! nothing that the parent-death signal would: grandchildren die with their group.
 //!
-//! A plugin registers *itself*, between fork and exec, so no moment exists in which it runs unknown.
+//! A plugin registers *itself* before it executes anything, so no moment exists in which it runs unknown.
 //! It is unregistered only while its process is still unreaped, so no group id is ever stale.
 
 use std::collections::BTreeSet;
@@ -38,29 +38,23 @@ struct Guard {
     groups: BTreeSet<u32>,
 }
 
-/// Makes `command` register its process group with the guard before it executes anything.
-pub(super) fn protect(command: &mut Command) -> io::Result<Registration> {
-    let socket = lock().socket()?;
-    command.process_group(0);
-    let registration = Registration(Arc::clone(&socket));
-    let register = move || tell(&socket, b'+', std::process::id());
-    // SAFETY: between fork and exec only `getpid` and `send` are called; nothing allocates or locks.
-    unsafe { command.pre_exec(register) };
-    Ok(registration)
+/// Returns what leads to the guard, which is started where it does not run.
+pub(super) fn guard() -> io::Result<Arc<UnixStream>> {
+    lock().socket()
 }
 
-/// What a process between fork and exec needs to take its registration back.
-pub(super) struct Registration(Arc<UnixStream>);
-
-impl Registration {
-    /// Takes it back, in the process that could not execute: it is reaped before anybody could.
-    pub(super) fn withdraw(&self) {
-        // Where the guard is gone there is nothing to take back.
-        let _ = tell(&self.0, b'-', std::process::id());
-    }
+/// Registers the process group of the caller, a child that has not executed yet. It neither allocates nor locks.
+pub(super) fn register(guard: &UnixStream) -> io::Result<()> {
+    tell(guard, b'+', std::process::id())
 }
 
-/// Notes a group that [`protect`] registered, so that a guard that was killed can be replaced.
+/// Takes that back, in a child that could not execute: it is reaped before anybody could.
+pub(super) fn withdraw(guard: &UnixStream) {
+    // Where the guard is gone there is nothing to take back.
+    let _ = tell(guard, b'-', std::process::id());
+}
+
+/// Notes a group that registered itself, so that a guard that was killed can be replaced.
 pub(super) fn note(group: u32) {
     lock().groups.insert(group);
 }
@@ -110,7 +104,7 @@ impl Guard {
     }
 }
 
-/// Writes one line without allocating; it runs between fork and exec.
+/// Writes one line without allocating: a child that has not executed yet does it, too.
 fn tell(socket: &UnixStream, sign: u8, group: u32) -> io::Result<()> {
     let mut line = [0_u8; 16];
     let mut rest = &mut line[..];
