@@ -1,6 +1,6 @@
 //! JSON Schemas that plugins declare, compiled once and never trusted.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::{PatternOptions, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
@@ -28,7 +28,7 @@ const PATTERN_BYTES: usize = 256 * 1024;
 #[derive(Clone)]
 pub struct OptionsSchema {
     raw: Value,
-    validator: Arc<Validator>,
+    validator: Arc<OnceLock<Result<Validator, String>>>,
 }
 
 /// What is wrong with an option.
@@ -59,15 +59,31 @@ impl OptionsSchema {
     /// # Errors
     /// Says what is wrong with the schema.
     pub fn compile(schema: &Value) -> Result<Self, String> {
+        let compiled = Self::kept(schema)?;
+        compiled.validator().map_err(str::to_owned)?;
+        Ok(compiled)
+    }
+
+    /// Takes a schema that was compiled before, by this program or an earlier one; it is compiled when it is first needed.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(crate) fn kept(schema: &Value) -> Result<Self, String> {
         if !schema.is_object() && !schema.is_boolean() {
             return Err("a schema is an object".to_owned());
         }
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
-            .build(schema)
-            .map_err(|error| format!("{error} at `{}`", error.instance_path()))?;
-        Ok(Self { raw: schema.clone(), validator: Arc::new(validator) })
+        Ok(Self { raw: schema.clone(), validator: Arc::default() })
+    }
+
+    fn validator(&self) -> Result<&Validator, &str> {
+        let build = || {
+            jsonschema::options()
+                .with_draft(jsonschema::Draft::Draft202012)
+                .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
+                .build(&self.raw)
+                .map_err(|error| format!("{error} at `{}`", error.instance_path()))
+        };
+        self.validator.get_or_init(build).as_ref().map_err(String::as_str)
     }
 
     /// Returns the schema as it was declared.
@@ -87,16 +103,29 @@ impl OptionsSchema {
 
     /// Returns everything that is wrong with the options.
     pub fn check(&self, options: &Map<String, Value>) -> Vec<OptionFault> {
-        let options = Value::Object(options.clone());
-        let errors = self.validator.iter_errors(&options);
-        errors.flat_map(|error| faults(&error, error.to_string())).take(MAX_FAULTS).collect()
+        self.faults(options, |error| error.to_string())
     }
 
     /// Returns everything that is wrong with settings, without quoting any: they may be secrets.
     pub fn check_secrets(&self, settings: &Map<String, Value>) -> Vec<OptionFault> {
-        let settings = Value::Object(settings.clone());
-        let errors = self.validator.iter_errors(&settings);
-        errors.flat_map(|error| faults(&error, error.masked().to_string())).take(MAX_FAULTS).collect()
+        self.faults(settings, |error| error.masked().to_string())
+    }
+
+    fn faults(
+        &self,
+        values: &Map<String, Value>,
+        told: impl Fn(&jsonschema::ValidationError<'_>) -> String,
+    ) -> Vec<OptionFault> {
+        let validator = match self.validator() {
+            Ok(validator) => validator,
+            // What was kept has been changed since.
+            Err(reason) => {
+                let message = format!("the schema that was kept is none: {reason}");
+                return vec![OptionFault { name: String::new(), message, is_unknown: false }];
+            }
+        };
+        let values = Value::Object(values.clone());
+        validator.iter_errors(&values).flat_map(|error| faults(&error, told(&error))).take(MAX_FAULTS).collect()
     }
 }
 

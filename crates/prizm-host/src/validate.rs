@@ -32,6 +32,9 @@ pub struct Expected {
     pub capabilities: Option<Vec<Capability>>,
 }
 
+/// What makes something of a schema.
+type Compile = fn(&Value) -> Result<OptionsSchema, String>;
+
 /// Checks a declaration.
 ///
 /// # Errors
@@ -40,6 +43,28 @@ pub fn validate(
     declaration: &Declaration,
     offered: &[ProtocolVersion],
     expected: &Expected,
+) -> Result<ProviderInfo, Vec<Violation>> {
+    checked(declaration, offered, expected, OptionsSchema::compile)
+}
+
+/// Checks a declaration that was found valid before, and has been kept since: its schemas, which are most of the work, are
+/// compiled when something is checked by them.
+///
+/// # Errors
+/// Every other violation.
+pub fn validate_kept(
+    declaration: &Declaration,
+    offered: &[ProtocolVersion],
+    expected: &Expected,
+) -> Result<ProviderInfo, Vec<Violation>> {
+    checked(declaration, offered, expected, OptionsSchema::kept)
+}
+
+fn checked(
+    declaration: &Declaration,
+    offered: &[ProtocolVersion],
+    expected: &Expected,
+    compile: Compile,
 ) -> Result<ProviderInfo, Vec<Violation>> {
     let mut violations = Vec::new();
     check_version(declaration, offered, &mut violations);
@@ -54,10 +79,10 @@ pub fn validate(
         violations.push(Violation::BadLimits { max_in_flight });
     }
     let config_schema = declaration.config_schema.as_ref().and_then(|schema| {
-        OptionsSchema::compile(schema).map_err(|reason| violations.push(Violation::BadConfigSchema { reason })).ok()
+        compile(schema).map_err(|reason| violations.push(Violation::BadConfigSchema { reason })).ok()
     });
     let data_policy = routing::check_data_policy(declaration.data_policy.as_ref(), &mut violations);
-    let models = validate_models(&declaration.models, &capabilities, &mut violations);
+    let models = check_models(&declaration.models, &capabilities, compile, &mut violations);
     check_backing(&capabilities, &models, &mut violations);
     match (id, version) {
         (Some(id), Ok(version)) if violations.is_empty() => Ok(ProviderInfo {
@@ -134,9 +159,19 @@ fn check_capabilities(
 }
 
 /// Checks models against a provider's capabilities; for `initialize` and for `models`.
+/// Checks the models of a provider.
 pub(crate) fn validate_models(
     declared: &[Model],
     capabilities: &[Capability],
+    violations: &mut Vec<Violation>,
+) -> Vec<ModelInfo> {
+    check_models(declared, capabilities, OptionsSchema::compile, violations)
+}
+
+fn check_models(
+    declared: &[Model],
+    capabilities: &[Capability],
+    compile: Compile,
     violations: &mut Vec<Violation>,
 ) -> Vec<ModelInfo> {
     if declared.len() > MAX_MODELS {
@@ -148,7 +183,7 @@ pub(crate) fn validate_models(
         if violations.len() > ENOUGH {
             break;
         }
-        if let Some(checked) = check_model(model, capabilities, violations) {
+        if let Some(checked) = check_model(model, capabilities, compile, violations) {
             if !seen.insert(checked.id.clone()) {
                 violations.push(Violation::DuplicateModel { model: checked.id.clone() });
             }
@@ -158,7 +193,12 @@ pub(crate) fn validate_models(
     models
 }
 
-fn check_model(model: &Model, provider: &[Capability], violations: &mut Vec<Violation>) -> Option<ModelInfo> {
+fn check_model(
+    model: &Model,
+    provider: &[Capability],
+    compile: Compile,
+    violations: &mut Vec<Violation>,
+) -> Option<ModelInfo> {
     let id: ModelId = model.id.parse().map_err(|error| violations.push(Violation::BadModelId(error))).ok()?;
     if model.capabilities.is_empty() {
         violations.push(Violation::ModelWithoutCapability { model: id.clone() });
@@ -179,7 +219,7 @@ fn check_model(model: &Model, provider: &[Capability], violations: &mut Vec<Viol
         }
         own
     };
-    let options = compile_options(&id, &model.options, |name, list| key("options", name, list), violations);
+    let options = compile_options(&id, &model.options, |name, list| key("options", name, list), compile, violations);
     let mut inputs = BTreeMap::new();
     for (name, slots) in model.inputs.iter().take(MAX_CAPABILITIES) {
         if let Some(capability) = key("inputs", name, violations) {
@@ -218,12 +258,13 @@ fn compile_options(
     model: &ModelId,
     declared: &BTreeMap<String, Value>,
     key: impl Fn(&str, &mut Vec<Violation>) -> Option<Capability>,
+    compile: Compile,
     violations: &mut Vec<Violation>,
 ) -> BTreeMap<Capability, OptionsSchema> {
     let mut options = BTreeMap::new();
     for (name, schema) in declared.iter().take(MAX_CAPABILITIES) {
         let Some(capability) = key(name, violations) else { continue };
-        match OptionsSchema::compile(schema) {
+        match compile(schema) {
             Ok(schema) => {
                 options.insert(capability, schema);
             }

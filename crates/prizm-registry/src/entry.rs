@@ -223,7 +223,7 @@ impl Entry {
         let installed = self.install(source, around).await.inspect_err(|error| self.failed(error))?;
         let Some(declaration) = &installed.declaration else { return Ok(None) };
         let expected = self.expected(installed.manifest.clone());
-        let valid = validate::validate(declaration, &[PROTOCOL_VERSION], &expected);
+        let valid = validate::validate_kept(declaration, &[PROTOCOL_VERSION], &expected);
         valid.map(|info| Some(Arc::new(info))).map_err(|violations| {
             let violations: Vec<_> = violations.iter().map(ToString::to_string).collect();
             Error::new(ErrorKind::Plugin, format!("the provider is not valid: {}", violations.join("; ")))

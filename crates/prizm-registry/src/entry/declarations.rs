@@ -24,7 +24,7 @@ impl Entry {
         let kept = || serde_json::from_slice(&fs::read(self.kept_file(around)?).ok()?).ok();
         let declaration: Declaration = declared.or_else(kept)?;
         let expected = self.expected(Some((**manifest).clone()));
-        validate::validate(&declaration, &[PROTOCOL_VERSION], &expected).ok().map(Arc::new)
+        validate::validate_kept(&declaration, &[PROTOCOL_VERSION], &expected).ok().map(Arc::new)
     }
 
     /// Keeps what it declares, where it cannot change unnoticed.
