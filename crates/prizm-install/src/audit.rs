@@ -75,16 +75,19 @@ impl Audit {
         Self { path: home.join("audit.jsonl") }
     }
 
-    /// Writes a line. A log that cannot be written is logged, and stops nobody.
-    pub(crate) fn record(&self, event: &Event) {
+    /// Writes a line for each. A log that cannot be written is logged, and stops nobody.
+    pub(crate) fn record(&self, events: &[Event]) {
         let write = || -> io::Result<()> {
             if fs::metadata(&self.path).is_ok_and(|meta| meta.len() > MAX_BYTES) {
                 fs::rename(&self.path, self.path.with_extension("1.jsonl"))?;
             }
-            let mut line = serde_json::to_vec(event)?;
-            line.push(b'\n');
+            let mut lines = Vec::new();
+            for event in events {
+                serde_json::to_writer(&mut lines, event)?;
+                lines.push(b'\n');
+            }
             // One write, so that the lines of two processes do not mix.
-            OpenOptions::new().create(true).append(true).mode(0o600).open(&self.path)?.write_all(&line)
+            OpenOptions::new().create(true).append(true).mode(0o600).open(&self.path)?.write_all(&lines)
         };
         if let Err(error) = write() {
             tracing::warn!(path = %self.path.display(), %error, "the audit log cannot be written");
@@ -103,14 +106,13 @@ mod tests {
         let audit = Audit::new(home.path());
         let identifier = "github:a/b@v1".parse().unwrap();
         let event = Event::failed(&identifier, &Error::new(ErrorKind::Policy, "no"));
-        audit.record(&event);
-        audit.record(&event);
+        audit.record(&[event, Event::failed(&identifier, &Error::new(ErrorKind::Policy, "no"))]);
         let text = fs::read_to_string(&audit.path).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 2);
         assert_eq!((&lines[0]["request"], &lines[0]["error"]), (&"github:a/b@v1".into(), &"no".into()));
         fs::File::options().write(true).open(&audit.path).unwrap().set_len(MAX_BYTES + 1).unwrap();
-        audit.record(&event);
+        audit.record(&[Event::failed(&identifier, &Error::new(ErrorKind::Policy, "no"))]);
         assert!(fs::metadata(&audit.path).unwrap().len() < 1000);
         assert!(home.path().join("audit.1.jsonl").exists());
     }

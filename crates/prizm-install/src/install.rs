@@ -3,6 +3,7 @@
 mod approvals;
 mod build_log;
 mod bundled;
+mod find;
 mod guard;
 mod in_place;
 mod loaded;
@@ -177,7 +178,7 @@ impl Installer {
             audit: Audit::new(&home),
             roots: Roots::new(&home),
             approvals: Approvals::new(&home),
-            locks: Locks::default(),
+            locks: Locks::new(&home),
             validator,
             store,
             home,

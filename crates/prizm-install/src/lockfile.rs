@@ -97,8 +97,13 @@ impl Lockfile {
     /// # Errors
     /// `Mismatch`: it cannot be read, was made by a newer version, or is not what a lock looks like.
     pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::read(path, |text| text::parse(path, text))
+    }
+
+    /// Reads the text of a lock file with what makes entries of it.
+    fn read(path: &Path, parse: impl FnOnce(&str) -> Result<Vec<Locked>, Error>) -> Result<Self, Error> {
         match read_text_bounded(path, text::MAX_BYTES) {
-            Ok(Some(text)) => text::parse(path, &text).map(|entries| Self { entries }),
+            Ok(Some(text)) => parse(&text).map(|entries| Self { entries }),
             Ok(None) => Ok(Self::default()),
             Err(error) => Err(unusable(path, &error)),
         }

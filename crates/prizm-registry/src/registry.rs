@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use futures_util::stream::{self, StreamExt as _};
 use prizm_host::{PluginCommand, Tap};
 use prizm_install::{FileSource, Identifier};
@@ -275,6 +275,7 @@ impl Registry {
     /// The state directory cannot be used.
     pub async fn initialize(&self) -> Result<RegistryStats> {
         let entries = self.entries();
+        self.find_installed(&entries).await?;
         let ask = async |entry: &Arc<Entry>| {
             if let Err(error) = entry.info(&self.0.around).await {
                 let id = entry.id.as_ref().map_or("?", ProviderId::as_str);
@@ -292,6 +293,22 @@ impl Registry {
             available.join(", ")
         );
         Ok(stats)
+    }
+
+    /// Finds those that are in the store already, all at once: it is most of what learning of many takes.
+    async fn find_installed(&self, entries: &[Arc<Entry>]) -> Result<()> {
+        let around = &self.0.around;
+        let wanted: Vec<_> =
+            entries.iter().filter_map(|entry| Some((entry, entry.may_be_installed(around)?))).collect();
+        if wanted.len() < 2 {
+            return Ok(());
+        }
+        let (entries, requests): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+        let found = around.installer().await?.find(&requests).await;
+        for (entry, installed) in entries.into_iter().zip(found) {
+            installed.into_iter().for_each(|installed| entry.found(installed));
+        }
+        Ok(())
     }
 
     /// Asks those that nobody has asked yet.
@@ -346,8 +363,11 @@ impl Registry {
         all.extend(self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).values().cloned());
         all.extend(self.0.unlisted.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade));
         // To stop what is stopped already does nothing.
-        join_all(all.iter().filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop())).await;
-        self.0.around.routing.memory.flush().await;
+        let stops = join_all(all.iter().filter_map(|entry| entry.plugin_if_made()).map(|plugin| plugin.stop()));
+        let memory = &self.0.around.routing.memory;
+        // Most of what is to be written is known by now, and the disk takes as long as the plugins do.
+        join(stops, memory.flush()).await;
+        memory.flush().await;
         self.0.around.services.keeper.shutdown().await;
     }
 }

@@ -180,12 +180,8 @@ impl Transform {
         let started = Instant::now();
         let capability = self.check()?;
         let Self { model, inputs, options, timeout, idempotency_key, mut listeners, .. } = self;
-        let mut call = Call::new(model.id(), capability.clone());
-        call.inputs = inputs.iter().map(Media::to_input).collect();
-        call.options = options;
-        call.timeout = timeout.map(|timeout| timeout.min(LONGEST));
-        call.idempotency_key = idempotency_key;
-        let watch = Watch::begin(&model, &capability, &inputs, &call.options);
+        let timeout = timeout.map(|timeout| timeout.min(LONGEST));
+        let watch = Watch::begin(&model, &capability, &inputs, &options);
         let learn = |done: Result<Option<&Usage>, &Error>, elapsed, start| {
             watch.iter().for_each(|watch| watch.ended(&model.around.routing, done, elapsed, start));
         };
@@ -193,10 +189,17 @@ impl Transform {
         let was_warm = at_hand.is_some() || model.entry.is_warm();
         let (plugin, _served) = match at_hand {
             Some(plugin) => (plugin, Served::default()),
-            None => model.ready(call.timeout).await.inspect_err(|error| learn(Err(error), started.elapsed(), None))?,
+            None => model.ready(timeout).await.inspect_err(|error| learn(Err(error), started.elapsed(), None))?,
         };
-        let (begun, start) = (Instant::now(), (!was_warm).then(|| started.elapsed()));
-        call.timeout = call.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
+        let begun = if at_hand.is_some() { started } else { Instant::now() };
+        let start = (!was_warm).then(|| begun - started);
+        let call = Call {
+            inputs: inputs.iter().map(Media::to_input).collect(),
+            options,
+            timeout: timeout.map(|timeout| timeout.saturating_sub(begun - started)),
+            idempotency_key,
+            ..Call::new(model.id(), capability.clone())
+        };
         let result = plugin.transform(call, |event| listeners.hear(event, &capability)).await;
         // An input that is itself an output lives until its copy has been made.
         drop(inputs);
@@ -206,9 +209,10 @@ impl Transform {
         });
         let waited = taken.as_ref().map_or(Duration::ZERO, |(.., waited)| *waited);
         let done = taken.as_ref().map(|(_, usage, ..)| usage.as_ref());
-        learn(done, begun.elapsed().saturating_sub(waited), start);
+        let elapsed = started.elapsed();
+        learn(done, elapsed.saturating_sub(begun - started).saturating_sub(waited), start);
         let (outputs, usage, meta, _) = taken?;
-        Ok(Outcome { outputs, usage, meta, capability, elapsed: started.elapsed() })
+        Ok(Outcome { outputs, usage, meta, capability, elapsed })
     }
 }
 

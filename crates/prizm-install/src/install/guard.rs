@@ -12,13 +12,20 @@ use super::{Installer, Request};
 impl Installer {
     /// Asks whether the source may be loaded at all.
     pub(super) async fn check_trust(&self, request: &Request) -> Result<(), Error> {
-        match self.policy.judge(&request.identifier) {
-            Verdict::Denied(error) => return Err(error),
-            Verdict::Allowed => {}
-            Verdict::Unknown if request.own && matches!(request.identifier, Identifier::File(_)) => {}
-            Verdict::Unknown => self.ask_for_trust(&request.identifier).await?,
+        if !self.is_trusted(request)? {
+            self.ask_for_trust(&request.identifier).await?;
         }
-        pinned_enough(request.identifier.pin(), self.policy.required_pin(), &request.identifier)
+        Ok(())
+    }
+
+    /// Tells whether the source may be loaded without a question.
+    pub(super) fn is_trusted(&self, request: &Request) -> Result<bool, Error> {
+        let trusted = match self.policy.judge(&request.identifier) {
+            Verdict::Denied(error) => return Err(error),
+            Verdict::Allowed => true,
+            Verdict::Unknown => request.own && matches!(request.identifier, Identifier::File(_)),
+        };
+        pinned_enough(request.identifier.pin(), self.policy.required_pin(), &request.identifier).map(|()| trusted)
     }
 
     async fn ask_for_trust(&self, identifier: &Identifier) -> Result<(), Error> {

@@ -55,7 +55,7 @@ impl Installer {
             Err(error) => Event::failed(&request.identifier, error),
         };
         let audit = move |this: &Self| {
-            this.audit.record(&event);
+            this.audit.record(&[event]);
             Ok(())
         };
         let audited = self.blocking(audit).await;
@@ -88,18 +88,20 @@ impl Installer {
     /// Finds what is pinned, and what is there already.
     async fn look(&self, request: &Request, kind: Kind) -> Result<(Option<Locked>, Option<Loaded>), Error> {
         let request = request.clone();
-        let look = move |this: &Self| {
-            let locked = request.known(&this.locks)?;
-            this.check_mode(&request, locked.as_ref())?;
-            // What a directory held when it was pinned says nothing of what it holds now.
-            let is_fixed = |locked: &&Locked| !request.update && !matches!(locked.revision, Revision::Directory(_));
-            if let Some(locked) = locked.as_ref().filter(is_fixed) {
-                kind.check_is(locked.kind, &request.identifier)?;
-            }
-            let found = this.in_store(&request, kind, locked.as_ref())?;
-            Ok((locked, found))
-        };
-        self.blocking(look).await
+        self.blocking(move |this| this.look_now(&request, kind)).await
+    }
+
+    /// Finds what is pinned, and what is there already. Blocks.
+    pub(super) fn look_now(&self, request: &Request, kind: Kind) -> Result<(Option<Locked>, Option<Loaded>), Error> {
+        let locked = request.known(&self.locks)?;
+        self.check_mode(request, locked.as_ref())?;
+        // What a directory held when it was pinned says nothing of what it holds now.
+        let is_fixed = |locked: &&Locked| !request.update && !matches!(locked.revision, Revision::Directory(_));
+        if let Some(locked) = locked.as_ref().filter(is_fixed) {
+            kind.check_is(locked.kind, &request.identifier)?;
+        }
+        let found = self.in_store(request, kind, locked.as_ref())?;
+        Ok((locked, found))
     }
 
     fn check_mode(&self, request: &Request, locked: Option<&Locked>) -> Result<(), Error> {
@@ -302,7 +304,7 @@ impl Installer {
         record: Record,
         (staging, files): (Arc<Staging>, Listing),
     ) -> Result<Loaded, Error> {
-        let about = serde_json::to_value(&record)
+        let about = serde_json::value::to_raw_value(&record)
             .map_err(|error| Error::new(ErrorKind::Store, format!("the record cannot be written: {error}")))?;
         let (request, key) = (request.clone(), artifact_key(&record)?);
         let keep = move |this: &Self| {
@@ -343,7 +345,7 @@ impl Request {
 /// Reads what is known of an entry. Who was first to install it, and by which name, is not of interest
 /// to whoever asked for it by another.
 fn read(artifact: &Artifact, identifier: &Identifier, revision: &Revision) -> Result<Record, Error> {
-    let record: Record = serde_json::from_value(artifact.about().clone()).map_err(|error| {
+    let record: Record = serde_json::from_str(artifact.about().get()).map_err(|error| {
         let message = format!("the record of the store's entry {} cannot be read: {error}", artifact.key());
         Error::new(ErrorKind::Store, message).with_hint("remove it: prizm cache verify")
     })?;

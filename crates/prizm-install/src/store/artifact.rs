@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{RenameFlags, renameat_with, syncfs};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::staging::{self, Staging};
 use super::{Listing, Store, files};
@@ -38,7 +38,7 @@ pub(super) struct Entry {
     version: u32,
     hash: String,
     /// What whoever made it wants to know again.
-    pub(super) about: Value,
+    pub(super) about: Box<RawValue>,
     pub(super) files: Vec<files::Listed>,
 }
 
@@ -57,7 +57,7 @@ impl Artifact {
         &self.0.entry.hash
     }
 
-    pub(crate) fn about(&self) -> &Value {
+    pub(crate) fn about(&self) -> &RawValue {
         &self.0.entry.about
     }
 }
@@ -80,7 +80,7 @@ impl Store {
         staging: &Staging,
         sealed: Listing,
         key: &str,
-        about: Value,
+        about: Box<RawValue>,
     ) -> Result<Artifact, Error> {
         let place = self.root.join("artifacts").join(key);
         // In use before it is there: else it might be pruned as soon as it is.

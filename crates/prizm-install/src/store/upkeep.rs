@@ -98,19 +98,22 @@ impl Store {
         // What somebody removes meanwhile is not damaged.
         let is_there = |key: &String| self.root.join("artifacts").join(key).exists();
         let describe = |key: String| match read_entry(&self.root.join("artifacts").join(&key)) {
-            Ok(entry) => StoreEntry {
-                identifier: word(&entry.about, "/identifier"),
-                kind: Some(kind(&entry.about)),
-                id: match kind(&entry.about) {
-                    Kind::Provider => word(&entry.about, "/declaration/provider/id"),
-                    Kind::Service => word(&entry.about, "/service/service/name"),
-                },
-                source_hash: word(&entry.about, "/sourceHash"),
-                bytes: files::bytes(&entry.files),
-                files: entry.files.len(),
-                damage: check(&key).unwrap_or_else(|error| Some(error.to_string())),
-                key,
-            },
+            Ok(entry) => {
+                let about: Value = serde_json::from_str(entry.about.get()).unwrap_or_default();
+                StoreEntry {
+                    identifier: word(&about, "/identifier"),
+                    kind: Some(kind(&about)),
+                    id: match kind(&about) {
+                        Kind::Provider => word(&about, "/declaration/provider/id"),
+                        Kind::Service => word(&about, "/service/service/name"),
+                    },
+                    source_hash: word(&about, "/sourceHash"),
+                    bytes: files::bytes(&entry.files),
+                    files: entry.files.len(),
+                    damage: check(&key).unwrap_or_else(|error| Some(error.to_string())),
+                    key,
+                }
+            }
             Err(error) => StoreEntry {
                 identifier: String::new(),
                 kind: None,

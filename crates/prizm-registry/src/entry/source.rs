@@ -53,20 +53,27 @@ impl Entry {
         Ok(!around.installer().await?.has_bundled(&manifest.provider.id, &version, files.0).await?)
     }
 
+    fn request(&self, located: &Located, around: &Surroundings) -> Request {
+        Request {
+            link: located.link,
+            for_author: self.tap.is_some(),
+            own: located.own,
+            ..around.request(&located.identifier, &around.pins())
+        }
+    }
+
+    /// Returns what asks for it, where it is not known yet whether it is installed.
+    pub(crate) fn may_be_installed(&self, around: &Surroundings) -> Option<Request> {
+        let Origin::Identifier(located) = &self.origin else { return None };
+        self.installed().is_none().then(|| self.request(located, around))
+    }
+
     /// Installs it, once.
     pub(super) async fn install(&self, source: Source<'_>, around: &Surroundings) -> Result<&Installed> {
         let install = || async {
             let installer = around.installer().await?;
             let installed = match source {
-                Source::Located(located) => {
-                    let request = Request {
-                        link: located.link,
-                        for_author: self.tap.is_some(),
-                        own: located.own,
-                        ..around.request(&located.identifier, &around.pins())
-                    };
-                    installer.install(&request).await
-                }
+                Source::Located(located) => installer.install(&self.request(located, around)).await,
                 Source::Project(manifest, files) => {
                     let version = manifest.provider.version.to_string();
                     installer.install_bundled(&manifest.provider.id, &version, files.0).await
