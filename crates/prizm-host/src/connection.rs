@@ -4,15 +4,14 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonrpsee::types::{Id, Request};
 use prizm_protocol::methods::{Method, notifications};
-use prizm_protocol::{ErrorKind as WireKind, ErrorObject, code};
+use prizm_protocol::{ErrorKind as WireKind, ErrorObject, code, frame};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::process::LogSink;
 use crate::report::Ended;
-use crate::wire::{Calls, Heard, Notice, Outbox, Patience, Refused, Reply};
+use crate::wire::{Calls, Heard, Inbox, Notice, Outbox, Patience, Refused, Reply};
 use crate::{Error, ErrorKind, Stage};
 
 /// How long a failed call waits for the report of how the plugin ended.
@@ -43,6 +42,18 @@ impl Drop for CancelOnDrop<'_> {
     }
 }
 
+/// A call that the plugin hears of.
+struct Sent<'a> {
+    inbox: Inbox,
+    guard: CancelOnDrop<'a>,
+}
+
+/// Why it does not.
+enum NotSent {
+    Refused(Refused),
+    Unsendable(Box<Error>),
+}
+
 impl Connection {
     /// Makes a call whose notices are of no interest.
     pub(crate) async fn request<M: Method>(
@@ -51,28 +62,54 @@ impl Connection {
         stage: Stage,
         deadline: Instant,
     ) -> Result<M::Result, Error> {
-        self.call::<M>(params, stage, Patience::until(deadline), None, |_| Ok(None)).await
+        self.call::<M, _>(params, stage, Patience::until(deadline), None, |_| Ok(None)).await
     }
 
-    /// Makes a call. Notices are handled in order, all of them before the answer; a handler may
-    /// move the deadline, or end the call. `keep` lives until the plugin has answered, even when
+    /// Makes a call, at once: what is returned waits for its answer. Notices are handled in order, all of them before the
+    /// answer; a handler may move the deadline, or end the call. `keep` lives until the plugin has answered, even when
     /// the caller does not wait so long.
-    pub(crate) async fn call<M: Method>(
+    pub(crate) fn call<'a, M: Method, F: FnMut(Notice) -> Result<Option<Instant>, Error> + Send>(
+        &'a self,
+        params: &M::Params,
+        stage: Stage,
+        patience: Patience,
+        keep: Option<Box<dyn Any + Send>>,
+        on_notice: F,
+    ) -> impl Future<Output = Result<M::Result, Error>> + Send + use<'a, M, F> {
+        let sent = self.send::<M>(params, stage, patience, keep);
+        async move {
+            match sent {
+                Ok(sent) => self.answer::<M>(sent, stage, patience, on_notice).await,
+                Err(NotSent::Refused(refused)) => Err(self.refused(refused, M::NAME, stage).await),
+                Err(NotSent::Unsendable(error)) => Err(*error),
+            }
+        }
+    }
+
+    fn send<M: Method>(
         &self,
         params: &M::Params,
         stage: Stage,
         patience: Patience,
         keep: Option<Box<dyn Any + Send>>,
-        mut on_notice: impl FnMut(Notice) -> Result<Option<Instant>, Error> + Send,
-    ) -> Result<M::Result, Error> {
+    ) -> Result<Sent<'_>, NotSent> {
         let id = self.calls.next_id();
-        let frame = self.encode(id, M::NAME, params, stage)?;
+        let frame = self.encode(id, M::NAME, params, stage).map_err(|error| NotSent::Unsendable(Box::new(error)))?;
         let inbox = self.calls.open(id, patience, keep);
         if let Err(refused) = self.outbox.push(&frame) {
             self.calls.forget(id);
-            return Err(self.refused(refused, M::NAME, stage).await);
+            return Err(NotSent::Refused(refused));
         }
-        let mut guard = CancelOnDrop { connection: self, id, ended: false };
+        Ok(Sent { inbox, guard: CancelOnDrop { connection: self, id, ended: false } })
+    }
+
+    async fn answer<M: Method>(
+        &self,
+        Sent { inbox, mut guard }: Sent<'_>,
+        stage: Stage,
+        patience: Patience,
+        mut on_notice: impl FnMut(Notice) -> Result<Option<Instant>, Error> + Send,
+    ) -> Result<M::Result, Error> {
         let reply = loop {
             match inbox.next().await {
                 Heard::Notice(notice) => {
@@ -118,8 +155,7 @@ impl Connection {
     }
 
     fn encode(&self, id: u64, method: &str, params: &impl serde::Serialize, stage: Stage) -> Result<Vec<u8>, Error> {
-        let frame = serde_json::value::to_raw_value(params)
-            .and_then(|params| serde_json::to_vec(&Request::borrowed(method, Some(&*params), Id::Number(id))))
+        let frame = serde_json::to_vec(&frame::Request::new(id, method, params))
             .map_err(|error| Error::new(ErrorKind::Input, stage, format!("`{method}`: {error}")))?;
         let (size, limit) = (frame.len(), self.max_frame);
         if size > limit {

@@ -198,7 +198,6 @@ pub(crate) struct Lease(Arc<Instance>);
 impl Lease {
     pub(crate) fn new(instance: Arc<Instance>) -> Self {
         instance.users.fetch_add(1, Ordering::AcqRel);
-        instance.touch();
         Self(instance)
     }
 }
@@ -283,7 +282,7 @@ async fn configure(
         _ => Ok(None),
     };
     let first = Patience::until(latest.min(soon(timing.configure)));
-    match connection.call::<Configure>(config, Stage::Configure, first, None, on_notice).await {
+    match connection.call::<Configure, _>(config, Stage::Configure, first, None, on_notice).await {
         Ok(answer) if answer.ready => Ok(()),
         Ok(_) => {
             Err(Error::new(ErrorKind::Protocol, Stage::Configure, "the plugin answered `configure` but is not ready")

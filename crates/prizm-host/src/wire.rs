@@ -9,7 +9,7 @@
 //!             └─ anything else                        ─► noise: logged, counted, never answered
 //! ```
 //!
-//! Requests, ids and refusals are written by jsonrpsee's types. Its client is not used: behind this demultiplexer it
+//! Ids and refusals are written by jsonrpsee's types. Its client is not used: behind this demultiplexer it
 //! parsed every answer a second time, in a task of its own (`tests/benches/README.md` has the figures).
 
 mod calls;

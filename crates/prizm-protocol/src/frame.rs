@@ -177,6 +177,22 @@ pub fn encode(message: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     Ok(frame)
 }
 
+/// A request to be written.
+#[derive(Serialize)]
+pub struct Request<'a, P> {
+    jsonrpc: &'static str,
+    id: u64,
+    method: &'a str,
+    params: P,
+}
+
+impl<'a, P: Serialize> Request<'a, P> {
+    /// Makes a request.
+    pub fn new(id: u64, method: &'a str, params: P) -> Self {
+        Self { jsonrpc: "2.0", id, method, params }
+    }
+}
+
 /// A notification to be written.
 #[derive(Serialize)]
 pub struct Notification<'a, P> {

@@ -27,12 +27,14 @@ impl Plugin {
     /// answer within the call's time.
     pub async fn transform(&self, call: Call, on_event: impl FnMut(Event) + Send) -> Result<Outcome, Error> {
         let deadline = call.timeout.map(soon);
-        let asked = Instant::now();
-        let (lease, permit) = match self.0.at_hand()? {
-            Some(at_hand) => at_hand,
-            None => self.0.admit(deadline).await?,
+        let (lease, permit, waited) = match self.0.at_hand()? {
+            Some((lease, permit)) => (lease, permit, Duration::ZERO),
+            None => {
+                let asked = Instant::now();
+                let (lease, permit) = self.0.admit(deadline).await?;
+                (lease, permit, asked.elapsed())
+            }
         };
-        let waited = asked.elapsed();
         let text_only = job::is_text_only(&call.inputs, call.capability.output());
         let Call { model, capability, inputs, options, idle_timeout, idempotency_key, resume, .. } = call;
         let work_dir = self.0.spec.work_dir.clone();
@@ -42,6 +44,10 @@ impl Plugin {
             let (job, media) = blocking(Stage::Input, move || job::prepare(&work_dir, inputs)).await?;
             (Some(job), media)
         };
+        let patience = Patience { deadline, idle: idle_timeout };
+        let mut events = Events { job: job.clone(), on_event };
+        // The slot and the directory are the plugin's until it has answered, cancelled or not.
+        let keep = Box::new((permit, job.clone()));
         let params = TransformParams {
             model,
             capability: capability.to_string(),
@@ -55,14 +61,12 @@ impl Plugin {
             idempotency_key,
             resume,
         };
-        let patience = Patience { deadline, idle: idle_timeout };
-        // The slot and the directory are the plugin's until it has answered, cancelled or not.
-        let keep = Box::new((permit, job.clone()));
-        let mut events = Events { job: job.clone(), on_event };
-        let result = lease
+        let answer = lease
             .connection
-            .call::<DoTransform>(&params, Stage::Call, patience, Some(keep), |notice| events.take(notice))
-            .await?;
+            .call::<DoTransform, _>(&params, Stage::Call, patience, Some(keep), |notice| events.take(notice));
+        // They are on the wire: what waits for the answer is smaller without them.
+        drop(params);
+        let result = answer.await?;
         let outcome = outcome(job, result, capability.output());
         let outcome = match deadline {
             Some(deadline) => timeout_at(deadline, outcome).await.unwrap_or_else(|_| {

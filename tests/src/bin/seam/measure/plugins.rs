@@ -38,19 +38,21 @@ pub async fn idle(settings: &Settings) -> Result<Value> {
     Ok(figures)
 }
 
-/// From nothing to the first answer.
+/// From nothing but a host to a plugin's first answer.
 pub async fn cold(settings: &Settings) -> Result<Value> {
+    let bench = Bench::new();
     let mut samples = Vec::new();
-    for round in 0..=settings.cold_n {
-        let bench = Bench::new();
+    for number in 0..=settings.cold_n {
         let began = Instant::now();
-        bench.started(settings).await?;
-        // The first one warms the page cache.
-        if round > 0 {
+        let provider = bench.provider(settings, number).await?;
+        echo(&provider.model("echo")?).await?;
+        // The first one warms the page cache, and the registry makes its directories for it.
+        if number > 0 {
             samples.push(millis(began));
         }
-        bench.registry.shutdown().await;
+        provider.stop().await;
     }
+    bench.registry.shutdown().await;
     Ok(Value::Object(summary(samples)))
 }
 
