@@ -1,8 +1,9 @@
 //! The operations of an edit, each on straight-alpha pixels in place of the picture.
 
 use csscolorparser::Color;
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, Resizer};
+use fast_image_resize::Resizer;
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x4;
 use image::{Rgba, RgbaImage, imageops};
 use resvg::tiny_skia::{ColorU8, FilterQuality, IntSize, Pixmap, PixmapPaint, Transform};
 
@@ -15,11 +16,12 @@ pub(crate) fn resize(pixels: RgbaImage, width: u32, height: u32) -> RgbaImage {
         return pixels;
     }
     let (from_width, from_height) = pixels.dimensions();
-    let mut resized = Image::new(width, height, PixelType::U8x4);
-    let source = ImageRef::new(from_width, from_height, pixels.as_raw(), PixelType::U8x4);
-    if let Ok(source) = source
-        && Resizer::new().resize(&source, &mut resized, None).is_ok()
-        && let Some(resized) = RgbaImage::from_raw(width, height, resized.into_vec())
+    let mut resized = RgbaImage::new(width, height);
+    // With their type: by `resize`, each kind of pixel that there is would be in the program.
+    let source = TypedImageRef::<U8x4>::from_buffer(from_width, from_height, pixels.as_raw());
+    let target = TypedImage::from_buffer(width, height, &mut resized);
+    if let (Ok(source), Ok(mut target)) = (source, target)
+        && Resizer::new().resize_typed(&source, &mut target, None).is_ok()
     {
         return resized;
     }

@@ -1,7 +1,8 @@
 //! Heights from pictures: how light each point is, as far as it is opaque.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U16x2;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageBuffer, Luma, LumaA, imageops};
 use prizm_canvas::{CanvasError, Step, checkpoint, read_picture};
 
@@ -55,13 +56,14 @@ fn scaled(picture: Picture, resolution: u32) -> Result<Picture, CanvasError> {
     }
     let failed = |reason: String| CanvasError::Encode { format: format!("{columns} by {rows} points"), reason };
     let picture = DynamicImage::from(picture);
-    let source = ImageRef::new(width, height, picture.as_bytes(), PixelType::U16x2);
-    let mut resized = Image::new(columns, rows, PixelType::U16x2);
+    // With their type: by `resize`, each kind of pixel that there is would be in the program.
+    let source = TypedImageRef::<U16x2>::from_buffer(width, height, picture.as_bytes());
+    let mut resized = TypedImage::new(columns, rows);
     // Hamming's filter is sharp, and has no waves beside edges, which would be seen in a relief.
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Hamming));
     let source = source.map_err(|error| failed(error.to_string()))?;
-    Resizer::new().resize(&source, &mut resized, &options).map_err(|error| failed(error.to_string()))?;
-    let parts = resized.buffer().as_chunks().0.iter().map(|bytes| u16::from_ne_bytes(*bytes));
+    Resizer::new().resize_typed(&source, &mut resized, &options).map_err(|error| failed(error.to_string()))?;
+    let parts = resized.pixels().iter().flat_map(|pixel| pixel.0);
     Picture::from_raw(columns, rows, parts.collect()).ok_or_else(|| failed("the parts do not fit together".into()))
 }
 
