@@ -57,9 +57,8 @@ class Channel:
         if self._closed:
             return
         with self._lock:
-            if self._backlog:
-                for earlier in self._take_backlog():
-                    self._write(earlier)
+            for earlier in self._take_backlog():
+                self._write(earlier)
             self._write(data)
 
     def try_send(self, data: bytes) -> bool:
@@ -101,6 +100,8 @@ class Channel:
         self._closed = True
 
     def _take_backlog(self) -> list[bytes]:
+        if not self._backlog:
+            return []
         with self._queue_lock:
             taken, self._backlog, self._backlog_bytes = self._backlog, [], 0
             return taken

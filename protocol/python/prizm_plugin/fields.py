@@ -90,9 +90,8 @@ def word(*known: str, others: str | None = None, **aliases: str) -> Reader:
     """Read one of the known words; any other means `others`, or is refused where there is no such."""
 
     def read(value: Any) -> str:
-        if isinstance(value, str) and value in known:
+        if text(value) in known:
             return str(value)
-        text(value)
         meant = aliases.get(value, others)
         if meant is None:
             raise unexpected(f"one of {', '.join(known)}", value)
@@ -153,7 +152,7 @@ def field(reader: Reader, default: bool | Callable[[], Any] = REQUIRED, empty: b
     return reader, default, empty
 
 
-# What a reader gives as it is, by the exact type: most fields need no more than a look at that.
+# What a reader gives as it came: of most fields a look at their exact type is all that is needed.
 _AS_IT_IS: dict[Reader, type] = {text: str, boolean: bool, members: dict}
 
 

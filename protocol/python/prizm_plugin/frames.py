@@ -77,6 +77,7 @@ class LineDecoder:
     def feed(self, data: bytes) -> list[Line]:
         """Take the next bytes; gives every line that they complete."""
         if not (self._partial or self._discarded or self._at_start) and len(data) <= self.limit:
+            # Hosts that wait for an answer send one line at a time.
             only = data.strip(_BLANK)
             if data.endswith(b"\n") and b"\n" not in only:
                 return [only] if only else []

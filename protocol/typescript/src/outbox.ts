@@ -5,7 +5,7 @@ import { note } from "./log.js";
 import { MAX_FRAME_BYTES, encode } from "./wire/frame.js";
 import type { Charged } from "./wire/notices.js";
 
-/** Above this many unread bytes, progress is dropped and everything else waits. */
+/** Above this many unread bytes, or characters of frames that gather, progress is dropped and everything else waits. */
 const HIGH_WATER = 1024 * 1024;
 
 /** Above this many, nothing that wants an answer is read. */
@@ -26,8 +26,7 @@ export class Outbox {
   #limit = MAX_FRAME_BYTES;
   readonly #write: Write;
   readonly #failed: (error: Error) => void;
-  #frames: string[] = [];
-  #bytes = 0;
+  #frames = "";
   /** Bytes handed to the writer and not yet written. */
   #inWriting = 0;
   #isScheduled = false;
@@ -63,7 +62,7 @@ export class Outbox {
   }
 
   get #unwritten(): number {
-    return this.#bytes + this.#inWriting;
+    return this.#frames.length + this.#inWriting;
   }
 
   /** Calls `send` as soon as the host has read enough, in the order of the calls. */
@@ -74,8 +73,7 @@ export class Outbox {
 
   /** Adds frames that {@link encode} made. They are written together, in this order. */
   push(frames: string): void {
-    this.#frames.push(frames);
-    this.#bytes += Buffer.byteLength(frames);
+    this.#frames += frames;
     if (this.#isScheduled || this.#inWriting > 0) return;
     this.#isScheduled = true;
     // After everything else that is ready now, so that its frames leave with these.
@@ -91,9 +89,8 @@ export class Outbox {
   /** Makes a notification's frame; none, with a line on stderr, where it is over the limit. */
   encode(method: string, params: object): string | undefined {
     const frame = encode({ jsonrpc: "2.0", method, params });
-    const size = sizeOf(frame);
-    if (size <= this.#limit) return frame;
-    note(`dropped a \`${method}\` of ${size} bytes; the host reads ${this.#limit}`);
+    if (this.#isWithin(frame)) return frame;
+    note(`dropped a \`${method}\` of ${sizeOf(frame)} bytes; the host reads ${this.#limit}`);
     return undefined;
   }
 
@@ -101,10 +98,13 @@ export class Outbox {
   encodeAnswer(id: number, outcome: Outcome, charged?: Charged): string {
     let error: ProviderError;
     try {
-      const frame = encode({ jsonrpc: "2.0", id, ...wireOf(outcome, charged) });
-      const size = sizeOf(frame);
-      if (size <= this.#limit) return frame;
-      error = tooLarge("the answer", size, this.#limit);
+      const frame = encode(
+        "error" in outcome
+          ? { jsonrpc: "2.0", id, error: outcome.error.toWire(charged) }
+          : { jsonrpc: "2.0", id, result: outcome.result },
+      );
+      if (this.#isWithin(frame)) return frame;
+      error = tooLarge("the answer", sizeOf(frame), this.#limit);
     } catch (thrown) {
       const { message } = fromThrown(thrown);
       error = fromThrown(new Error(`the answer cannot be written as JSON: ${message.split("\n", 1)[0]}`));
@@ -112,24 +112,24 @@ export class Outbox {
     return encode({ jsonrpc: "2.0", id, error: error.toWire(charged) });
   }
 
+  /** Whether the host reads a frame; of most that is plain without counting: a character has three bytes at most. */
+  #isWithin(frame: string): boolean {
+    return frame.length * 3 <= this.#limit || sizeOf(frame) <= this.#limit;
+  }
+
   #flush(): void {
     this.#isScheduled = false;
-    const bytes = Buffer.from(this.#frames.join(""));
-    this.#frames = [];
-    this.#bytes = 0;
+    const bytes = Buffer.from(this.#frames);
+    this.#frames = "";
     this.#inWriting = bytes.length;
     this.#write(bytes, (error) => {
       if (error) return this.#failed(error);
       this.#inWriting = 0;
       while (this.#waiting.length > 0 && this.hasRoom) this.#waiting.shift()?.();
-      if (this.#bytes > 0 && !this.#isScheduled) this.#flush();
+      if (this.#frames !== "" && !this.#isScheduled) this.#flush();
       this.onWritten();
     });
   }
-}
-
-function wireOf(outcome: Outcome, charged: Charged | undefined): object {
-  return "error" in outcome ? { error: outcome.error.toWire(charged) } : { result: outcome.result };
 }
 
 /** A frame's size without its line ends. */
