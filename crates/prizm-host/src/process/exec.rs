@@ -216,3 +216,50 @@ impl Strings {
         self.list.as_ptr()
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::{self, File, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn said(program: &str, args: &[&str]) -> io::Result<String> {
+        #[expect(clippy::disallowed_methods, reason = "it is taken apart, and not started")]
+        let mut command = Command::new(program);
+        command.args(args).current_dir("/").env_clear().env("GREETING", "hello");
+        let started = Launch::new(&command, guard::guard()?)?.start()?;
+        let mut said = String::new();
+        File::from(started.stdout).read_to_string(&mut said)?;
+        guard::forget(started.pid.as_raw_nonzero().get().unsigned_abs());
+        waitpid(Some(started.pid), WaitOptions::empty())?;
+        Ok(said)
+    }
+
+    #[test]
+    fn a_child_has_its_directory_its_environment_its_group_and_no_signal_held_back() {
+        let place = said("/bin/sh", &["-c", "pwd; echo $GREETING; echo $$; cat /proc/$$/stat"]).unwrap();
+        let lines: Vec<_> = place.lines().collect();
+        assert_eq!(lines[..2], ["/", "hello"]);
+        let group = lines[3].rsplit_once(") ").unwrap().1.split(' ').nth(2).unwrap();
+        assert_eq!(group, lines[2], "it leads a group of its own");
+        // Not of a shell: one that waits holds signals back itself.
+        let status = said("/bin/cat", &["/proc/self/status"]).unwrap();
+        let signals = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            u64::from_str_radix(line.trim(), 16).unwrap()
+        };
+        assert_eq!(signals("SigBlk:"), 0);
+        assert_eq!(signals("SigIgn:") & 1 << (libc::SIGPIPE - 1), 0, "SIGPIPE does what it does by itself");
+    }
+
+    #[test]
+    fn what_the_kernel_refuses_is_told_and_no_shell_runs_it() {
+        assert_eq!(said("/no/such/program", &[]).unwrap_err().raw_os_error(), Some(libc::ENOENT));
+        let directory = tempfile::tempdir().unwrap();
+        let script = directory.path().join("script");
+        fs::write(&script, "echo no\n").unwrap();
+        fs::set_permissions(&script, Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(said(script.to_str().unwrap(), &[]).unwrap_err().raw_os_error(), Some(libc::ENOEXEC));
+    }
+}
