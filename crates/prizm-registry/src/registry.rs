@@ -275,7 +275,7 @@ impl Registry {
     /// The state directory cannot be used.
     pub async fn initialize(&self) -> Result<RegistryStats> {
         let entries = self.entries();
-        self.find_installed(&entries).await?;
+        self.find_installed(&entries).await;
         let ask = async |entry: &Arc<Entry>| {
             if let Err(error) = entry.info(&self.0.around).await {
                 let id = entry.id.as_ref().map_or("?", ProviderId::as_str);
@@ -296,19 +296,20 @@ impl Registry {
     }
 
     /// Finds those that are in the store already, all at once: it is most of what learning of many takes.
-    async fn find_installed(&self, entries: &[Arc<Entry>]) -> Result<()> {
+    async fn find_installed(&self, entries: &[Arc<Entry>]) {
         let around = &self.0.around;
         let wanted: Vec<_> =
             entries.iter().filter_map(|entry| Some((entry, entry.may_be_installed(around)?))).collect();
         if wanted.len() < 2 {
-            return Ok(());
+            return;
         }
+        // A store that cannot be used is told of by each that needs it.
+        let Ok(installer) = around.installer().await else { return };
         let (entries, requests): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
-        let found = around.installer().await?.find(&requests).await;
+        let found = installer.find(&requests).await;
         for (entry, installed) in entries.into_iter().zip(found) {
             installed.into_iter().for_each(|installed| entry.found(installed));
         }
-        Ok(())
     }
 
     /// Asks those that nobody has asked yet.

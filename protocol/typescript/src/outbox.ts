@@ -5,7 +5,7 @@ import { note } from "./log.js";
 import { MAX_FRAME_BYTES, encode } from "./wire/frame.js";
 import type { Charged } from "./wire/notices.js";
 
-/** Above this many unread bytes, or characters of frames that gather, progress is dropped and everything else waits. */
+/** Above this many unread bytes, progress is dropped and everything else waits. */
 const HIGH_WATER = 1024 * 1024;
 
 /** Above this many, nothing that wants an answer is read. */
@@ -27,6 +27,7 @@ export class Outbox {
   readonly #write: Write;
   readonly #failed: (error: Error) => void;
   #frames = "";
+  #bytes = 0;
   /** Bytes handed to the writer and not yet written. */
   #inWriting = 0;
   #isScheduled = false;
@@ -62,7 +63,7 @@ export class Outbox {
   }
 
   get #unwritten(): number {
-    return this.#frames.length + this.#inWriting;
+    return this.#bytes + this.#inWriting;
   }
 
   /** Calls `send` as soon as the host has read enough, in the order of the calls. */
@@ -74,6 +75,7 @@ export class Outbox {
   /** Adds frames that {@link encode} made. They are written together, in this order. */
   push(frames: string): void {
     this.#frames += frames;
+    this.#bytes += Buffer.byteLength(frames);
     if (this.#isScheduled || this.#inWriting > 0) return;
     this.#isScheduled = true;
     // After everything else that is ready now, so that its frames leave with these.
@@ -121,12 +123,13 @@ export class Outbox {
     this.#isScheduled = false;
     const bytes = Buffer.from(this.#frames);
     this.#frames = "";
+    this.#bytes = 0;
     this.#inWriting = bytes.length;
     this.#write(bytes, (error) => {
       if (error) return this.#failed(error);
       this.#inWriting = 0;
       while (this.#waiting.length > 0 && this.hasRoom) this.#waiting.shift()?.();
-      if (this.#frames !== "" && !this.#isScheduled) this.#flush();
+      if (this.#bytes > 0 && !this.#isScheduled) this.#flush();
       this.onWritten();
     });
   }
